@@ -63,8 +63,6 @@ def parse_formula(text: str, symbols: Mapping[str, Any]) -> Any:
     """
     if not text.strip():
         raise InputError("empty formula")
-    if len(text) > limits.MAX_LENGTH:
-        raise InputError(f"formula longer than {limits.MAX_LENGTH} characters")
     parser = _Parser(text, read_words(text), symbols, [])
     value = _number(parser.whole())
     if parser.unknown:
@@ -97,6 +95,7 @@ class _Parser:
     position: int = 0
     depth: int = 0
     extremes: int = 0
+    comparisons: int = 0
 
     def fail(self, message: str) -> InputError:
         return InputError(f"{message} at column {self.tokens[self.position].column} of '{shortened(self.text)}'")
@@ -141,6 +140,9 @@ class _Parser:
     def comparison(self) -> Any:
         value = self.sum()
         while operator := self.accept(*_COMPARISONS):
+            self.comparisons += 1
+            if self.comparisons > limits.MAX_COMPARISONS:
+                raise self.fail(f"more than {limits.MAX_COMPARISONS} comparisons in one formula")
             value = self.build(_COMPARISONS[operator], value, self.sum())
         return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from kinetics.errors import InputError
+from kinetics.expressions import limits
 from kinetics.expressions.tokens import Token, shortened
 from kinetics.interop.petab.functions import RESERVED
 
@@ -26,6 +27,8 @@ def formula_names(text: str) -> frozenset[str]:
 
 def read_words(text: str) -> list[Token]:
     """The words of a formula, and its end."""
+    if len(text) > limits.MAX_LENGTH:
+        raise InputError(f"formula longer than {limits.MAX_LENGTH} characters")
     tokens, position = [], 0
     while text[position:].strip():
         match = _TOKEN.match(text, position)

@@ -200,7 +200,7 @@ class PetabObjective:
 
     @cached_property
     def _overrides(self) -> list[tuple[tuple[str, ...], list[tuple[int, float | int]]]]:
-        """Of each measurement: what it replaces, in words, and each placeholder with a number or a parameter's place."""
+        """Of each measurement: what it replaces, in words, and each placeholder with a number or a place."""
         assembled, faults = self.plan.assembled, Faults()
         places = {name: self._system.parameters.index(own) for name, own in assembled.parameters.items()}
         overrides: list[tuple[tuple[str, ...], list[tuple[int, float | int]]]] = []
