@@ -12,7 +12,7 @@ from kinetics.errors import InputError, UnknownNameError
 from kinetics.expressions.reserved import OBSERVED
 from kinetics.measures.returns import first_return
 from kinetics.measures.thresholds import TimeToThreshold
-from kinetics.regimen.times import DAY, SAME
+from kinetics.regimen.times import SAME, units_per_day
 from kinetics.results import variable
 from kinetics.units import Unit, conversion, parse_unit
 from kinetics.units.levels import read_level, visited_level
@@ -57,7 +57,7 @@ class _Visits:
 
     @property
     def _same(self) -> float:
-        return SAME * float(conversion(DAY, self.time_unit))
+        return SAME * float(units_per_day(self.time_unit))
 
 
 def _by_course(observed: xr.Dataset, columns: list[np.ndarray], unit: Unit, long_name: str) -> xr.DataArray:

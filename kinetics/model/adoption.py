@@ -12,6 +12,7 @@ import sympy as sp
 
 from kinetics.errors import Faults, InputError
 from kinetics.expressions import as_written, is_name
+from kinetics.model.clock import TIME
 from kinetics.model.quantities import DOSE_EXPRESSIONS, Dose
 from kinetics.units import parse_unit
 
@@ -72,5 +73,5 @@ def _check_names(tables: Mapping[str, Mapping[str, Any]], faults: Faults) -> Non
         for row in rows.values():
             for key in ("value", "initial", *DOSE_EXPRESSIONS):
                 for name in sorted(map(str, getattr(getattr(row, key, None), "free_symbols", ()))):
-                    if name not in kinds:
+                    if name not in kinds and name != TIME.name:
                         faults.add(f"unknown name '{name}'", row.where, f"{row.name}.{key}")

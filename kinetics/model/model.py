@@ -36,8 +36,10 @@ class Model:
     ----------
     name, title, about : str
         What it is called and what it is.
+    is_unchecked : bool
+        Whether its file says nothing of units: all are ``1`` then.
     time : pint.Unit
-        The unit of time of the rates.
+        The unit of time of the rates; ``1`` of a model whose times are bare numbers.
     parameters, inputs, derived, doses, states, outputs, cohorts : mapping of str to quantity
         What it is made of. Expressions are sympy, in the declared units, with every conversion written in.
     correlations : tuple of Correlation
@@ -68,6 +70,7 @@ class Model:
     order: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
     about: str = ""
+    is_unchecked: bool = False
     path: Path | None = None
     extends: tuple[Path, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -100,7 +103,7 @@ class Model:
             with faults.gather(draft.document.where("model", "time"), "model.time"):
                 time = _time_unit(header["time"])
         rest = {"title": header["title"], "about": header["about"], "cohorts": draft.cohorts, "extends": draft.extends}
-        rest["aliases"] = draft.aliases
+        rest |= {"aliases": draft.aliases, "is_unchecked": header["units"] is not None}
         return _checked(faults, draft.tables, draft.correlations, time, name=path.stem, path=path, **rest)
 
     @classmethod
@@ -125,7 +128,7 @@ class Model:
         name, title : str
             What to call it, in short and at length.
         time : str
-            The unit of time.
+            The unit of time, or ``"1"``.
         states, parameters, inputs, derived, doses, outputs : iterable of quantity
             Units may be text; expressions may use any sympy symbols of the declared names.
         correlations : iterable of Correlation
@@ -234,7 +237,9 @@ class Model:
 
 
 def _time_unit(text: str) -> Unit:
-    conversion(unit := parse_unit(text), parse_unit("day"))
+    unit = parse_unit(text)
+    if unit != parse_unit("1"):
+        conversion(unit, parse_unit("day"))
     return unit
 
 

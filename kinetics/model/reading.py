@@ -13,6 +13,7 @@ from kinetics.expressions import is_name, parse
 from kinetics.files.bibliography import CHOICE
 from kinetics.files.documents import Document
 from kinetics.files.rows import Reader, Row
+from kinetics.model.clock import TIME
 from kinetics.model.quantities import DOSE_EXPRESSIONS, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.schema import DerivedRow, DoseRow, InputRow, OutputRow, ParameterRow, StateRow
 from kinetics.model.variation import VARIATION_KEYS
@@ -67,7 +68,7 @@ class TableReader(Reader):
         for kind in _KINDS:
             for name in self.rows(kind):
                 self._note_name(kind, name)
-        names.update({name: sp.Symbol(name, real=True) for name in self.kinds})
+        names.update({name: sp.Symbol(name, real=True) for name in (*self.kinds, TIME.name)})
 
     def rows(self, kind: str) -> dict[str, Any]:
         """A table of the file, within its largest size; empty if there is none, or it is none."""

@@ -41,6 +41,7 @@ class ModelHeaderRow(Row):
     title: Text
     time: Text
     about: str = ""
+    units: Literal["unchecked"] | None = None
     extends: Text | None = None
 
 

@@ -101,7 +101,7 @@ def load_prediction(request: PredictionRequest) -> LoadedPrediction:
     """
     faults = Faults()
     attempt = faults.attempt
-    check_output_times(faults, request.until, request.every, request.times)
+    check_output_times(faults, request.until, request.every, request.times, None)
     attempt("engine", lambda: check_engine(request.engine))
     attempt("", lambda: whole_number("draws", request.draws, 2))
     attempt("", lambda: _check_trial(request))

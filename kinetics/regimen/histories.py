@@ -14,7 +14,7 @@ from kinetics.regimen.episode_arrays import Histories
 from kinetics.regimen.episodes import Timeline, timeline
 from kinetics.regimen.records import DoseRecord, record_faults
 from kinetics.regimen.scheduled_doses import joined
-from kinetics.regimen.times import DAY, SAME
+from kinetics.regimen.times import SAME, units_per_day
 from kinetics.units import conversion
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def histories(patients: Sequence[History], model: Model) -> Histories:
     for number, patient in enumerate(patients, 1):
         _check(patient, patient.name or f"patient {number}", model, faults)
     faults.raise_if_any()
-    same = SAME * float(conversion(DAY, model.time))
+    same = SAME * float(units_per_day(model.time))
     renamed = [{model.flat_name(n): values for n, values in patient.covariates.items()} for patient in patients]
     covariates = tuple(sorted({name for names in renamed for name in names}))
     lines = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from kinetics.regimen.times import DAY, MAX_COUNT, SAME
+from kinetics.regimen.times import MAX_COUNT, SAME, units_per_day
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import conversion
 
@@ -113,5 +113,5 @@ def _dose_faults(record: DoseRecord, model: Model) -> Iterator[str]:
     if record.steady_state in (1, 2):
         if record.interval == 0:
             yield "a steady state of repeated doses needs a positive interval"
-        elif 0 < record.interval <= SAME * float(conversion(DAY, model.time)):
+        elif 0 < record.interval <= SAME * float(units_per_day(model.time)):
             yield f"a steady state needs an interval of more than {SAME:g} day; times closer than this are one"

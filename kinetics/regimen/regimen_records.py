@@ -9,7 +9,7 @@ from kinetics.regimen.dose import Dose
 from kinetics.regimen.records import DoseRecord
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.segments import dose_factors
-from kinetics.regimen.times import DAY, rescale
+from kinetics.regimen.times import rescale, units_per_day
 from kinetics.units import conversion
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def dose_records(regimen: Regimen, model: Model) -> list[DoseRecord]:
     [(0.0, 1000.0, 4.0), (24.0, 1000.0, 4.0)]
     """
     factors = dose_factors(regimen, {name: dose.unit for name, dose in model.doses.items()})
-    per_day, faults, records = conversion(DAY, model.time), Faults(), list[DoseRecord]()
+    per_day, faults, records = units_per_day(model.time), Faults(), list[DoseRecord]()
     for dose in regimen.doses:
         with faults.gather(regimen.name, dose.drug):
             records.append(

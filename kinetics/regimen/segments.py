@@ -18,7 +18,7 @@ from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
 from kinetics.regimen.dose import Dose, amount_text
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
-from kinetics.regimen.times import DAY, SAME, apart, rescale
+from kinetics.regimen.times import SAME, apart, rescale, units_per_day
 from kinetics.units import Unit, conversion, unit_text
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def segments(regimen: Regimen, doses: Mapping[str, Unit], time: Unit, until: flo
     ``doses`` are the drugs that the model accepts, each with the model's unit of amount, in the order of the columns;
     ``time`` is its unit of time, of which ``until`` is a number. `UnknownNameError` if the model accepts no such drug,
     `UnitError` if an amount has another dimension than the model's or ``time`` is no unit of time, `InputError` if
-    ``until`` is not positive and finite.
+    ``until`` is not positive and finite, or if time has no unit and the regimen gives anything.
 
     >>> from kinetics.regimen import Course
     >>> from kinetics.units import parse_unit
@@ -83,7 +83,8 @@ def segments(regimen: Regimen, doses: Mapping[str, Unit], time: Unit, until: flo
     """
     if not isinstance(until, Real) or isinstance(until, bool) or not math.isfinite(until) or until <= 0:
         raise InputError(f"until must be a positive finite number of {unit_text(time)}, found {until!r}")
-    per_day = conversion(DAY, time)
+    per_day = units_per_day(time)
+    _check_time(regimen, time)
     same = SAME * float(per_day)
     model_doses = [dose for dose in _in_model_units(regimen, doses, per_day) if dose.start < until - same]
     moments = [moment for dose in model_doses for moment in (dose.start, dose.end) if same < moment < until - same]
@@ -143,8 +144,14 @@ def course_starts(regimen: Regimen, time_unit: Unit) -> np.ndarray:
     >>> course_starts(Course.of("drug_a", "1 mg").repeat(2, every="1 year"), parse_unit("month"))
     array([ 0., 12.])
     """
-    per_day = conversion(DAY, time_unit)
+    per_day = units_per_day(time_unit)
     return np.array([rescale(start, per_day) for start in regimen.starts], dtype=float)
+
+
+def _check_time(regimen: Regimen, time: Unit) -> None:
+    """Refuse a regimen that gives something, at times that have a unit, for a model whose time has none."""
+    if time.dimensionless and (regimen.courses or regimen.rules):
+        raise InputError(Fault("the time of the model has no unit: it takes neither doses nor rules", regimen.name))
 
 
 def _in_model_units(regimen: Regimen, doses: Mapping[str, Unit], per_day: Fraction | float) -> list[_ModelDose]:

@@ -11,13 +11,19 @@ from pint.facets.plain import PlainQuantity
 
 from kinetics.errors import Faults, UnitError
 from kinetics.files.arguments import whole_number
-from kinetics.units import Quantity, adopt, conversion, parse_quantity, parse_unit, registry
+from kinetics.units import Quantity, Unit, adopt, conversion, parse_quantity, parse_unit, registry
 
 Amount: TypeAlias = str | Quantity
 """What a user may write for a quantity: text such as ``"4 hour"``, or a pint quantity."""
 
 Amounts: TypeAlias = Amount | Iterable[Amount]
 """One quantity or several."""
+
+Time: TypeAlias = Amount | float
+"""A time as a user may write it: a quantity, or a bare number for a model whose time has no unit."""
+
+Times: TypeAlias = Amounts | Iterable[float]
+"""One time or several."""
 
 MAX_COUNT = 10_000
 """The most repeats of one thing."""
@@ -44,6 +50,15 @@ def rescale(value: float, factor: Fraction | float) -> float:
     return result
 
 
+def units_per_day(time: Unit) -> Fraction:
+    """Units of a model's time in a day; of a time without unit 1. `UnitError` if it is no unit of time.
+
+    >>> units_per_day(parse_unit("hour")), units_per_day(parse_unit("1"))
+    (Fraction(24, 1), Fraction(1, 1))
+    """
+    return Fraction(1) if time == parse_unit("1") else conversion(DAY, time)
+
+
 def in_days(value: Amount) -> float:
     """A time, which may be negative, as a number of days; `UnitError` if it is no quantity, no time, or not finite.
 
@@ -59,10 +74,10 @@ def days(number: float) -> Quantity:
     return cast(Quantity, registry.Quantity(float(number) + 0.0, DAY))  # never -0.0
 
 
-def as_tuple(amounts: Amounts) -> tuple[Amount, ...]:
+def as_tuple(amounts: Times) -> tuple[Any, ...]:
     """One quantity, or several, as a tuple."""
     is_one: bool = isinstance(amounts, str | PlainQuantity)
-    return cast("tuple[Amount, ...]", (amounts,) if is_one else tuple(amounts))
+    return (amounts,) if is_one else tuple(cast("Iterable[Any]", amounts))
 
 
 def offsets(count: int, every: Amount | None) -> list[float]:

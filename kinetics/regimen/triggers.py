@@ -13,7 +13,7 @@ from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
 from kinetics.regimen.segments import check_fixed, dose_factors, segments
-from kinetics.regimen.times import DAY, SAME, rescale
+from kinetics.regimen.times import SAME, rescale, units_per_day
 from kinetics.units import Unit, conversion
 from kinetics.units.levels import SLACK
 
@@ -107,7 +107,7 @@ def triggers(regimen: Regimen, outputs: Mapping[str, Unit], doses: Mapping[str, 
         return None
     rules = tuple(regimen.rules)
     _check_outputs(regimen, outputs)
-    factors, per_day = dose_factors(regimen, doses), conversion(DAY, time)
+    factors, per_day = dose_factors(regimen, doses), units_per_day(time)
     dose_amounts = np.zeros((len(rules), len(doses)))
     drugs = np.array([list(doses).index(rule.drug) for rule in rules], dtype=np.int64)
     for row, drug, rule in zip(dose_amounts, drugs, rules, strict=True):

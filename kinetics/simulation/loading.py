@@ -35,7 +35,7 @@ def load_request(request: SimulationRequest) -> LoadedRequest:
     attempt = faults.attempt
     model = attempt("model", lambda: loaded("model", request.model, Model))
     regimen = attempt("regimen", lambda: _regimen(request))
-    check_output_times(faults, request.until, request.every, request.times)
+    check_output_times(faults, request.until, request.every, request.times, model)
     solver = "engine" if request.engine not in ENGINES else "method"
     attempt(solver, lambda: choose_engine(request.engine, request.method, 1, None))
     seed = attempt("seed", lambda: checked_seed(request.seed))

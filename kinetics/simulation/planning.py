@@ -17,13 +17,14 @@ from kinetics.files.checksums import content_hash
 from kinetics.measures import lower_limits
 from kinetics.observation import times_with_visits, with_visits
 from kinetics.population.run_parameters import RunParameters, changes_text, run_parameters
-from kinetics.regimen.times import Amount, Amounts, as_tuple
+from kinetics.regimen.times import Time, Times, as_tuple
 from kinetics.simulation.engine import Engine, choose_engine
 from kinetics.simulation.request import LoadedRequest
 from kinetics.simulation.runs import Run
 from kinetics.simulation.simulation import Observed, Simulation
 from kinetics.simulation.triggered_doses import rules_text
-from kinetics.units import Unit, check_duration, to_unit
+from kinetics.model import Model
+from kinetics.units import Unit, check_duration, parse_unit, to_unit
 
 
 def plan_simulation(request: LoadedRequest) -> Simulation:
@@ -52,7 +53,9 @@ def plan_simulation(request: LoadedRequest) -> Simulation:
         rules = run.triggers is not None
         run = replace(run, times=times_with_visits(model, request.observe, times, run.starts, rules=rules))
         observed = partial(with_visits, model=model, schedule=request.observe, seed=request.seed, output_times=times)
-    chosen = {"every": to_unit(request.every, model.time)} if request.times is None else {"times": times.tolist()}
+    chosen = {"times": times.tolist()}
+    if request.times is None:
+        chosen = {"every": step_of(request.every, float(times[-1]), model.time)}
     settings = {
         "until": float(times[-1]),
         **chosen,
@@ -99,32 +102,48 @@ def _facts(request: LoadedRequest, run: Run, parameters: RunParameters) -> dict[
     }
 
 
-def check_output_times(faults: Faults, until: Amount | None, every: Amount, times: Amounts | None) -> None:
-    """Note what is wrong with the times of a request: a last time and a step, or a list of times."""
+def check_output_times(
+    faults: Faults, until: Time | None, every: Time | None, times: Times | None, model: Model | None
+) -> None:
+    """Note what is wrong with the times of a request: a last time and a step, or a list of times.
+
+    They have a unit of time, or none if the time of the model has none.
+    """
+    unit = parse_unit("day") if model is None else model.time
     if times is not None:
         if until is not None:
             faults.add("leave it out: of a list of times the last one is the end", name="until")
-        faults.attempt("times", lambda: _check_list(as_tuple(times)))
+        faults.attempt("times", lambda: _check_list(as_tuple(times), unit))
         return
     if until is None:
-        faults.add("missing: give the last time, such as '10 year', or a list of times", name="until")
+        such = "10" if unit.dimensionless else "10 year"
+        faults.add(f"missing: give the last time, such as '{such}', or a list of times", name="until")
     else:
-        faults.attempt("until", lambda: check_duration(until))
-    faults.attempt("every", lambda: check_duration(every))
+        faults.attempt("until", lambda: check_duration(until, unit))
+    if every is not None:
+        faults.attempt("every", lambda: check_duration(every, unit))
 
 
-def _check_list(times: Sequence[Amount]) -> None:
-    days = [to_unit(time, "day") for time in times]
-    if not days or min(days) < 0 or not max(days) > 0:
+def _check_list(times: Sequence[Time], unit: Unit) -> None:
+    numbers = [to_unit(time, unit) for time in times]
+    if not numbers or min(numbers) < 0 or not max(numbers) > 0:
         raise InputError("must be times from 0 on, the last after 0, such as '0 day', '3 month'")
 
 
-def requested_times(until: Amount | None, every: Amount, times: Amounts | None, unit: Unit) -> np.ndarray:
+def step_of(every: Time | None, until: float, unit: Unit) -> float:
+    """The step of the outputs in a unit: by default a month, or a hundredth of the time if that has no unit."""
+    if every is None:
+        return until / 100 if unit.dimensionless else to_unit("1 month", unit)
+    return to_unit(every, unit)
+
+
+def requested_times(until: Time | None, every: Time | None, times: Times | None, unit: Unit) -> np.ndarray:
     """The output times in a unit, (time,), in their order: those of a list, each once, or a grid."""
     if times is not None:
         return np.unique([to_unit(time, unit) for time in as_tuple(times)])
     assert until is not None
-    return output_times(to_unit(until, unit), to_unit(every, unit))
+    end = to_unit(until, unit)
+    return output_times(end, step_of(every, end, unit))
 
 
 def output_times(until: float, every: float) -> np.ndarray:

@@ -15,7 +15,7 @@ from kinetics.observation import VisitSchedule
 from kinetics.population.covariates import Covariates
 from kinetics.population.run_parameters import ParameterSet, parameter_values
 from kinetics.regimen import Course, Regimen
-from kinetics.regimen.times import Amount, Amounts
+from kinetics.regimen.times import Time, Times
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -31,8 +31,9 @@ class SimulationRequest:
         What to integrate, or its name or path.
     regimen : Regimen, Course, str or pathlib.Path, optional
         The doses, or the name or path of a regimen; no drug by default.
-    until, every : str or pint.Quantity
-        Times: the last output time, and the step of the outputs, both ends included.
+    until, every : str, pint.Quantity or float, optional
+        Times: the last output time, and the step of the outputs, both ends included. The step is a month by default.
+        They are numbers for a model whose time has no unit; a hundredth of the last time is the step then.
     times : sequence of str or pint.Quantity, optional
         The output times, such as ``["0 day", "3 month", "7 month"]``, in place of both; the last one is the end.
     cohort : str or CohortParameters, optional
@@ -90,10 +91,10 @@ class SimulationRequest:
     """
 
     model: Model | str | Path
-    until: Amount | None = None
+    until: Time | None = None
     regimen: Regimen | Course | str | Path | None = None
-    every: Amount = "1 month"
-    times: Amounts | None = None
+    every: Time | None = None
+    times: Times | None = None
     cohort: str | CohortParameters | None = None
     parameters: ParameterSet | Sequence[ParameterSet] | None = None
     patients: int | None = None

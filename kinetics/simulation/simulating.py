@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from kinetics.population.covariates import Covariates
     from kinetics.population.run_parameters import ParameterSet
     from kinetics.regimen import Course
-    from kinetics.regimen.times import Amount, Amounts
+    from kinetics.regimen.times import Time, Times
 
 
 def simulate(
     model: Model | str | Path,
     regimen: Regimen | Course | str | Path | None = None,
     *,
-    until: Amount | None = None,
-    every: Amount = "1 month",
-    times: Amounts | None = None,
+    until: Time | None = None,
+    every: Time | None = None,
+    times: Times | None = None,
     cohort: str | CohortParameters | None = None,
     parameters: ParameterSet | Sequence[ParameterSet] | None = None,
     patients: int | None = None,
@@ -67,7 +67,8 @@ def simulate(
     Parameters
     ----------
     model, regimen, until, every, times : object, str or pathlib.Path
-        What is integrated, under which doses, no drug by default; the last time and the step of the output, or times.
+        What is integrated, under which doses, no drug by default; the last time and the step of the output, a month by
+        default, or times.
     cohort, parameters, patients, seed, sampling, covariates, states, keep_parameters, measures, observe : optional
         A cohort; values that differ from it; virtual patients: number, seed, how they are drawn, table of known values.
         States and individual parameters beside outputs; measures such as ``["nadir", "recovery"]``; visits.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from numbers import Real
 from typing import Any
 
 import pint
@@ -100,22 +101,26 @@ def adopt(quantity: Any, *, example: str = "day") -> tuple[float, Unit]:
 
 
 def to_unit(value: Any, unit: str | Unit) -> float:
-    """Turn a quantity text or a pint quantity into a float in ``unit``; a bare number is refused.
+    """Turn a quantity text or a pint quantity into a float in ``unit``; a bare number is refused, but in unit ``1``.
 
     Examples
     --------
-    >>> to_unit("1 week", "day")
-    7.0
+    >>> to_unit("1 week", "day"), to_unit(3, "1")
+    (7.0, 3.0)
     """
     if isinstance(value, str):
         return parse_quantity(value, unit)[0]
     target = parse_unit(unit) if isinstance(unit, str) else unit
+    if target == registry.Unit("") and isinstance(value, Real) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise UnitError(f"{value!r:.60} is not finite")
+        return float(value)
     number, own = adopt(value, example=written_unit(target))
     return number * float(conversion(own, target))
 
 
-def check_duration(text: Any) -> None:
-    """Refuse a text that is no positive time; a `UnitError` if it is no time at all.
+def check_duration(text: Any, unit: str | Unit = "day") -> None:
+    """Refuse a text that is no positive time, of the kind of ``unit``; a `UnitError` if it is no time at all.
 
     Examples
     --------
@@ -123,5 +128,5 @@ def check_duration(text: Any) -> None:
     Traceback (most recent call last):
     kinetics.errors.InputError: must be positive, found '0 day'
     """
-    if not to_unit(text, "day") > 0:
+    if not to_unit(text, unit) > 0:
         raise InputError(f"must be positive, found '{text}'")

@@ -1,0 +1,55 @@
+"""Time in equations: `time` becomes a state that rises by one each unit of time, so that nothing else has to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from kinetics.errors import Faults
+from kinetics.model.quantities import Dose, State
+
+TIME = sp.Symbol("time", real=True)
+"""What an expression calls the time since the start."""
+CLOCK = "clock"
+"""The name of the state that it becomes."""
+_VALUES = ("value", "initial", "rate")
+
+
+def with_clock(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> dict[str, dict[str, Any]]:
+    """The tables of a flat model, with a clock among its states if an expression uses the time.
+
+    A name that is the clock's, and an initial value that uses the time, are faults then.
+    """
+    rows = [row for table in tables.values() for row in table.values()]
+    if not any(TIME in value.free_symbols for row in rows for _, value in _expressions(row)):
+        return tables
+    for row in rows:
+        if row.name == CLOCK and not isinstance(row, Dose):
+            faults.add("a model that uses 'time' has a state of this name; rename it", row.where, row.name)
+        if isinstance(row, State) and TIME in row.initial.free_symbols:
+            faults.add("an initial value cannot depend on time", *row.location("initial"))
+    clock = State(
+        name=CLOCK, unit=time, initial=sp.S.Zero, rate=sp.S.One, about="time since the start", latex="t", where=""
+    )
+    timed = {kind: {name: _timed(row) for name, row in table.items()} for kind, table in tables.items()}
+    return timed | {"states": {**timed["states"], CLOCK: clock}}
+
+
+def _expressions(row: Any) -> Iterator[tuple[str, Any]]:
+    """The expressions of a quantity, by key."""
+    if isinstance(row, Dose):
+        yield from row.expressions.items()
+        return
+    for key in _VALUES:
+        if isinstance(value := getattr(row, key, None), sp.Basic):
+            yield key, value
+
+
+def _timed(row: Any) -> Any:
+    """A quantity with the clock in the place of the time."""
+    clock = sp.Symbol(CLOCK, real=True)
+    changes = {key: value.xreplace({TIME: clock}) for key, value in _expressions(row) if TIME in value.free_symbols}
+    return replace(row, **changes) if changes else row
