@@ -200,6 +200,8 @@ _FUNCTIONS: dict[str, Callable[[Equations], Function]] = {
     "resting": lambda e: _vector(("c",), e.resting),
     "rate": lambda e: _vector(("y", "c"), e.rate),
     "outputs": lambda e: _vector(("y", "c"), e.outputs),
+    "switches": lambda e: _vector(("y", "c"), e.switches),
+    "events": lambda e: _vector(("y", "c"), e.events),
     "kinks": lambda e: _vector(("y", "c"), e.kinks),
     "coefficients": lambda e: _vector(("c",), e.coefficients),
     "factor": _factor,

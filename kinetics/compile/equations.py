@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property, reduce
 from itertools import combinations
-from operator import or_
+from operator import add, or_
 from typing import Any
+
+import sympy as sp
 
 from kinetics.compile.derivatives import Entries, derivatives
 from kinetics.compile.graph import Graph, Node, reachable, replaced
 from kinetics.compile.reading import Reader
 from kinetics.compile.sparse import Elimination, eliminate
 from kinetics.model import Model
+from kinetics.model.events import switches_of
 from kinetics.reduction import Rest
 
 
@@ -83,6 +86,24 @@ class Equations:
     def outputs(self) -> list[Node]:
         """Outputs."""
         return [self._nodes[name] for name in self._model.outputs]
+
+    @cached_property
+    def switches(self) -> list[Node]:
+        """Left less right of each comparison in the triggers of events, then the summed sizes of its terms."""
+        differences, sizes = [], []
+        for left, right in (row.args for row in switches_of(self._model.events.values())):
+            differences.append(self._reader.read(left) - self._reader.read(right))
+            terms = self._read([*sp.Add.make_args(left), *sp.Add.make_args(right)])
+            sizes.append(reduce(add, map(abs, terms)))
+        return differences + sizes
+
+    @cached_property
+    def events(self) -> list[Node]:
+        """Of each event in turn its delay, its priority, each zero without one, and the values it assigns."""
+        nothing, nodes = sp.S.Zero, []
+        for event in self._model.events.values():
+            nodes += self._read([event.delay or nothing, event.priority or nothing, *event.assignments.values()])
+        return nodes
 
     def _read(self, expressions: Any) -> list[Node]:
         return [self._reader.read(expression) for expression in expressions]

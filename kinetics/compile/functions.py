@@ -119,6 +119,14 @@ class Functions:
         """Outputs at many times, (time, output)."""
         return self._table("outputs", states, c[None])
 
+    def switch_table(self, states: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """Left less right of each comparison of events, then the size of its terms, (time, 2 comparisons)."""
+        return self._table("switches", states, c[None])
+
+    def events(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """Delay, priority and assigned values of one event after the other, (number,)."""
+        return self._call("events", y, c)
+
     def jacobian(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
         """Derivatives of the rates by the states, (state, state)."""
         return self._matrix("jacobian", self._states, self._states, y, c)

@@ -181,9 +181,9 @@ _GENERATOR = (
     *(_PACKAGE / "compile").rglob("*.py"),
     *(_PACKAGE / "reduction").glob("*.py"),
     _PACKAGE / "model" / "definitions.py",
+    *(_PACKAGE / "model" / "events").glob("*.py"),
     _PACKAGE / "model" / "model.py",
-    _PACKAGE / "expressions" / "evaluation.py",
-    _PACKAGE / "expressions" / "functions.py",
+    *(_PACKAGE / "expressions" / f"{name}.py" for name in ("evaluation", "functions")),
 )
 
 

@@ -84,7 +84,7 @@ class RuleMonitor:
         self._constants, self._columns = constants, [system.outputs.index(name) for name in triggers.outputs]
         self._levels = levels_of(system, constants, triggers)
         self._slack = share * np.abs(self._levels)
-        self._doses = triggers.dose_amounts @ system.dose_matrix()
+        self._amounts, self._matrix = triggers.dose_amounts, system.dose_matrix()
         self._armed = self._distances(system.functions.initial(constants)) < -self._slack
         self._actions, self._n_doses = np.zeros((2, len(triggers)), dtype=int)
         self._last = np.full(len(triggers), -np.inf)
@@ -99,7 +99,7 @@ class RuleMonitor:
     def begin(self, time: float, y: np.ndarray, end: float) -> tuple[np.ndarray, np.ndarray, float]:
         """Open a stretch, after scheduled boluses: courses go on, and rules that a jump has set off act at once.
 
-        ``end`` is the next scheduled edge. Returns states, inflow by rules, and the end of the stretch.
+        ``end`` is the next scheduled edge. Returns states, rates of drugs by rules, and the end of the stretch.
         """
         for rule in range(len(self._triggers)):
             while self._next_dose[rule] <= time + self._triggers.same:
@@ -112,7 +112,7 @@ class RuleMonitor:
         self._acted, self.cut = set(), None
         self._infusions = [infusion for infusion in self._infusions if infusion[0] > time]
         self._stop = min([end, *(until for until, _ in self._infusions), *self._next_dose.tolist()])
-        return y, sum((inflow for _, inflow in self._infusions), np.zeros_like(y)), self._stop
+        return y, sum((rates for _, rates in self._infusions), np.zeros(len(self._matrix))), self._stop
 
     def step(self, dense: Any, left: float, right: float) -> bool:
         """Look through a step of the integrator; whether it is the last of the stretch, up to `cut`."""
@@ -154,10 +154,10 @@ class RuleMonitor:
         self._acted.add(rule)
         length = triggers.durations[rule]
         if length <= triggers.same:
-            y = y + self._doses[rule]
+            y = y + self._amounts[rule] @ self._matrix
         else:
             until = self._on_edge(time + length)
-            self._infusions.append((until, self._doses[rule] / (until - time)))
+            self._infusions.append((until, self._amounts[rule] / (until - time)))
         self._next_dose[rule] = np.inf
         if self._n_doses[rule] < triggers.doses[rule]:
             # from the first dose, so that roundings do not add up; one at the end or later never comes

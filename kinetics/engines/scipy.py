@@ -73,10 +73,11 @@ def integrate(
     for segment, (time, end) in enumerate(pairwise(segments.edges.tolist())):
         y = y + segments.boluses[segment] @ doses
         while time < end:
-            inflow, stop = segments.rates[segment] @ doses, end
+            rates, stop = segments.rates[segment], end
             if monitor is not None:
                 y, by_rules, stop = monitor.begin(time, y, end)
-                inflow = inflow + by_rules
+                rates = rates + by_rules
+            inflow = rates @ doses
             rate, jacobian = partial(_rate, functions, constants, inflow), partial(_jacobian, functions, constants)
             before, options = y, {} if monitor is None else {"monitor": monitor}
             piece, y = solver.solve(rate, jacobian, segment, (time, stop), y, **options)

@@ -53,6 +53,10 @@ class Dimensions:
             self._known[expression] = self._infer(expression)
         return self._known[expression]
 
+    def condition(self, condition: Any) -> Any:
+        """A condition with like compared to like; `UnitError` if some part does not fit."""
+        return self._condition(condition)
+
     def _infer(self, expression: Any) -> tuple[Any, Any]:
         if expression.is_Symbol:
             return self._units.get(expression), expression

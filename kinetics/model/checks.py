@@ -10,6 +10,7 @@ from kinetics.errors import Faults
 from kinetics.expressions import Dimensions
 from kinetics.model.clock import with_clock
 from kinetics.model.definitions import check_size, ordered, parameter_closure
+from kinetics.model.events.checking import check_assigned, converted_event
 from kinetics.model.quantities import Dose, DoseConstant, Output, Parameter, State
 from kinetics.model.ranges import out_of_range
 from kinetics.model.variation import variation_faults
@@ -35,11 +36,12 @@ def check_tables(tables: dict[str, dict[str, Any]], time: Any, where: str, fault
     constants = parameter_closure(definitions, order, states, faults)
     converted = convert_units(tables, time, faults)
     check_doses(tables["doses"].values(), states, time, faults)
+    check_assigned(tables["events"].values(), states, faults)
     check_limits(tables["outputs"].values(), tables["parameters"], faults)
     check_parameters(tables["parameters"].values(), faults)
     if not states:
         faults.add("a model needs at least one state", where, "states")
-    check_size(definitions, order, states, faults)
+    check_size(definitions, order, [*states.values(), *tables["events"].values()], faults)
     return {**converted, "order": tuple(order), "constants": tuple(constants)}
 
 
@@ -67,6 +69,10 @@ def convert_units(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) 
         "derived": {name: converted(row, value=row.unit) for name, row in tables["derived"].items()},
         "outputs": {name: converted(row, value=row.unit) for name, row in tables["outputs"].items()},
         "states": {name: state(row) for name, row in tables["states"].items()},
+        "events": {
+            name: converted_event(row, dimensions, tables["states"], time, faults)
+            for name, row in tables["events"].items()
+        },
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from kinetics.errors import Faults
+from kinetics.model.events import Event
 from kinetics.model.quantities import Dose, State
 
 TIME = sp.Symbol("time", real=True)
@@ -27,7 +28,7 @@ def with_clock(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> 
     if not any(TIME in value.free_symbols for row in rows for _, value in _expressions(row)):
         return tables
     for row in rows:
-        if row.name == CLOCK and not isinstance(row, Dose):
+        if row.name == CLOCK and not isinstance(row, Dose | Event):
             faults.add("a model that uses 'time' has a state of this name; rename it", row.where, row.name)
         if isinstance(row, State) and TIME in row.initial.free_symbols:
             faults.add("an initial value cannot depend on time", *row.location("initial"))
@@ -40,7 +41,7 @@ def with_clock(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> 
 
 def _expressions(row: Any) -> Iterator[tuple[str, Any]]:
     """The expressions of a quantity, by key."""
-    if isinstance(row, Dose):
+    if isinstance(row, Dose | Event):
         yield from row.expressions.items()
         return
     for key in _VALUES:
@@ -51,5 +52,7 @@ def _expressions(row: Any) -> Iterator[tuple[str, Any]]:
 def _timed(row: Any) -> Any:
     """A quantity with the clock in the place of the time."""
     clock = sp.Symbol(CLOCK, real=True)
+    if isinstance(row, Event):
+        return row.with_expressions(lambda _, value: value.xreplace({TIME: clock}))
     changes = {key: value.xreplace({TIME: clock}) for key, value in _expressions(row) if TIME in value.free_symbols}
     return replace(row, **changes) if changes else row

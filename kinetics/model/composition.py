@@ -15,6 +15,7 @@ from kinetics.files.documents import Document
 from kinetics.files.rows import read_fields
 from kinetics.model.cohort_tables import read_cohorts
 from kinetics.model.correlations import read_correlations
+from kinetics.model.events import Event
 from kinetics.model.extension import MAX_LEVELS, model_path, read_extended
 from kinetics.model.latex import latex_name
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, State
@@ -22,7 +23,7 @@ from kinetics.model.reading import Names, TableReader, read_tables
 from kinetics.model.schema import ModelHeaderRow
 
 _VALUES = ("parameters", "inputs", "derived", "states", "outputs")
-_TABLES = frozenset(("model", "uses", "bindings", *_VALUES, "doses", "correlations", "cohorts"))
+_TABLES = frozenset(("model", "uses", "bindings", *_VALUES, "doses", "events", "correlations", "cohorts"))
 MAX_FILES = 100
 MAX_QUANTITIES = 3000
 """Rows of all the models that one uses."""
@@ -104,7 +105,7 @@ def _join(
 ) -> None:
     for kind, rows in renamed.items():
         for name, row in rows.items():
-            if any(name in tables[other] for other in (_VALUES if kind != "doses" else ("doses",))):
+            if any(name in tables[other] for other in (_VALUES if kind in _VALUES else (kind,))):
                 reader.add(f"'{name}' of '{alias}' collides with a name of this file or of another", "uses", alias)
             tables[kind].setdefault(name, row)
 
@@ -118,6 +119,8 @@ def _renamed(alias: str, draft: Draft) -> dict[str, dict[str, Any]]:
     }
 
     def flat(row: Any) -> Any:
+        if isinstance(row, Event):
+            return row.prefixed(alias, names)
         changes: dict[str, Any] = {"name": f"{alias}_{row.name}", "latex": row.latex or latex_name(row.name)}
         if isinstance(row, Derived):
             changes |= {"value": row.value.xreplace(names)}
@@ -133,7 +136,7 @@ def _renamed(alias: str, draft: Draft) -> dict[str, dict[str, Any]]:
         return Derived(**{key: getattr(row, key) for key in shared})
 
     tables = draft.tables
-    kinds: dict[str, Iterable[Any]] = {kind: tables[kind].values() for kind in ("parameters", "states", "doses")}
+    kinds: dict[str, Iterable[Any]] = {kind: tables[kind].values() for kind in ("parameters", "states", "doses", "events")}
     kinds["derived"] = (*tables["derived"].values(), *map(derived, tables["outputs"].values()))
     return {kind: {row.name: row for row in map(flat, rows)} for kind, rows in kinds.items()}
 

@@ -10,6 +10,7 @@ import sympy as sp
 
 from kinetics.errors import Faults
 from kinetics.expressions import evaluate
+from kinetics.model.events import Event
 from kinetics.model.quantities import Derived, DoseConstant, Output, State
 
 MAX_SIZE = 20_000
@@ -74,8 +75,10 @@ def parameter_closure(
     return constants
 
 
-def check_size(definitions: Definitions, order: Iterable[str], states: Mapping[str, State], faults: Faults) -> None:
-    """Refuse a model that is beyond reason once every derived quantity is written out.
+def check_size(
+    definitions: Definitions, order: Iterable[str], rows: Iterable[State | Event], faults: Faults
+) -> None:
+    """Refuse a model whose states and events are beyond reason once every derived quantity is written out.
 
     A chain of quantities, each twice the one before or its 60th power, is short in the file and endless in full.
     """
@@ -91,16 +94,17 @@ def check_size(definitions: Definitions, order: Iterable[str], states: Mapping[s
     for name in order:
         row = definitions[name]
         sizes[row.symbol] = measured(row.value, row, "value")
-    for row in states.values():
-        measured(row.initial, row, "initial")
-        measured(row.rate, row, "rate")
+    for row in rows:
+        own = row.expressions if isinstance(row, Event) else {"initial": row.initial, "rate": row.rate}
+        for key, expression in own.items():
+            measured(expression, row, key)
 
 
 def _size(expression: Any, sizes: Mapping[Any, int]) -> int:
     if not expression.args:
         return sizes.get(expression, 1)
     size = sum(_size(argument, sizes) for argument in expression.args)
-    if expression.is_Pow and expression.exp.is_Integer:
+    if isinstance(expression, sp.Pow) and expression.exp.is_Integer:
         size *= max(1, abs(int(expression.exp)))
     return size
 

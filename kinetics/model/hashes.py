@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kinetics.files.checksums import content_hash
+from kinetics.model.events import Event
 from kinetics.model.quantities import Quantity
 from kinetics.units import unit_text
 
@@ -43,7 +44,8 @@ def _dosing(model: Model) -> list[Any]:
 
 
 def structure(model: Model) -> str:
-    """Of the equations and units alone."""
+    """Of the equations, units and events alone."""
+    events = [[row.name, row.persistent, row.initial, row.values_at, *_texts(row)] for row in model.events.values()]
     return content_hash(
         unit_text(model.time),
         [(n, _unit(p)) for n, p in model.parameters.items()],
@@ -51,7 +53,12 @@ def structure(model: Model) -> str:
         [(n, str(d.value), _unit(d)) for n, d in model.definitions.items()],
         [(n, _unit(d), d.into) for n, d in model.doses.items()],
         [(n, str(s.initial), str(s.rate), _unit(s)) for n, s in model.states.items()],
+        *([["events", *events]] if events else ()),
     )
+
+
+def _texts(event: Event) -> list[str]:
+    return [f"{key} = {value}" for key, value in event.expressions.items()]
 
 
 def _unit(row: Quantity) -> str:

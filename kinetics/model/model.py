@@ -19,6 +19,7 @@ from kinetics.model.checks import check_tables
 from kinetics.model.composition import read_draft
 from kinetics.model.correlations import check_correlations
 from kinetics.model.definitions import evaluated_constants
+from kinetics.model.events import Event
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.ranges import out_of_range
 from kinetics.text.suggestions import did_you_mean
@@ -42,8 +43,8 @@ class Model:
         The unit of time of the rates; ``1`` of a model whose times are bare numbers.
     parameters, inputs, derived, doses, states, outputs, cohorts : mapping of str to quantity
         What it is made of. Expressions are sympy, in the declared units, with every conversion written in.
-    correlations : tuple of Correlation
-        Of the parameters that vary between patients, by flat name.
+    correlations, events : tuple of Correlation, and mapping of str to Event
+        Of the parameters that vary between patients, by flat name; what sets states when a condition becomes true.
     order, constants : tuple of str
         Derived quantities and outputs, each after those it uses; those of them that depend on parameters alone.
     path, extends, aliases : pathlib.Path or None, and tuples
@@ -66,6 +67,7 @@ class Model:
     states: Mapping[str, State]
     outputs: Mapping[str, Output]
     correlations: tuple[Correlation, ...] = ()
+    events: Mapping[str, Event] = field(default_factory=dict[str, Event])
     cohorts: Mapping[str, Cohort] = field(default_factory=dict[str, Cohort])
     order: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
@@ -84,6 +86,7 @@ class Model:
         quantities = [(kind, row) for kind, table in kinds.items() for row in table.values()]
         values = {name: f"{row.value:g}" for name, row in self.parameters.items()}
         rows = [[kind, q.name, values.get(q.name, ""), display_unit(q.unit), q.about] for kind, q in quantities]
+        rows += [["event", row.name, "", "", row.about] for row in self.events.values()]
         rows += [["cohort", row.name, "", "", row.about] for row in self.cohorts.values()]
         return html_table(f"Model {self.name}: {self.title}", ["kind", "name", "value", "unit", "about"], rows)
 
@@ -119,6 +122,7 @@ class Model:
         doses: Iterable[Dose] = (),
         outputs: Iterable[Output] = (),
         correlations: Iterable[Correlation] = (),
+        events: Iterable[Event] = (),
         title: str = "",
     ) -> Model:
         """Build a model from sympy expressions, with the same checks as a file.
@@ -131,8 +135,8 @@ class Model:
             The unit of time, or ``"1"``.
         states, parameters, inputs, derived, doses, outputs : iterable of quantity
             Units may be text; expressions may use any sympy symbols of the declared names.
-        correlations : iterable of Correlation
-            Between parameters that vary.
+        correlations, events : iterable of Correlation, iterable of Event
+            Between parameters that vary; what sets states when a condition becomes true.
 
         Raises
         ------
@@ -151,8 +155,8 @@ class Model:
         -A*k
         """
         faults, unit = Faults(), None
-        values = {"parameters": parameters, "inputs": inputs, "derived": derived, "doses": doses}
-        tables = adopted_tables(faults, **values, states=states, outputs=outputs)
+        values = {"parameters": parameters, "inputs": inputs, "derived": derived, "doses": doses, "outputs": outputs}
+        tables = adopted_tables(faults, events, **values, states=states)
         with faults.gather("time"):
             unit = _time_unit(time)
         return _checked(faults, tables, tuple(correlations), unit, name=name, title=title or name)

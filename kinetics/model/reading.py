@@ -14,6 +14,7 @@ from kinetics.files.bibliography import CHOICE
 from kinetics.files.documents import Document
 from kinetics.files.rows import Reader, Row
 from kinetics.model.clock import TIME
+from kinetics.model.events.reading import read_events
 from kinetics.model.quantities import DOSE_EXPRESSIONS, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.schema import DerivedRow, DoseRow, InputRow, OutputRow, ParameterRow, StateRow
 from kinetics.model.variation import VARIATION_KEYS
@@ -129,7 +130,8 @@ def without_incomplete(fields: dict[str, Any], table: Any) -> dict[str, Any]:
 
 
 def read_tables(reader: TableReader) -> dict[str, dict[str, Any]]:
-    """All quantities of a file by kind and name."""
-    return {
+    """All quantities and events of a file by kind and name."""
+    tables = {
         kind: {name: reader.quantity(kind, name, row) for name, row in reader.rows(kind).items()} for kind in _KINDS
     }
+    return {**tables, "events": read_events(reader)}

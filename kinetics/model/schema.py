@@ -134,6 +134,19 @@ class OutputRow(Row):
     symbol: Latex = ""
 
 
+class EventRow(Row):
+    """``[events.NAME]``; ``assignments`` are an expression for each state that is set."""
+
+    trigger: Text
+    assignments: Annotated[dict[str, Any], Field(min_length=1)]
+    delay: Text | None = None
+    priority: Text | None = None
+    persistent: StrictBool = True
+    initial: StrictBool = True
+    values_at: Literal["trigger", "execution"] = "trigger"
+    about: str = ""
+
+
 class CohortRow(Row):
     """``[cohorts.NAME]``; the values of ``parameters`` are `CohortValueRow`, ``correlations`` are `CorrelationRow`."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines import Tolerances, batch, scipy
+from kinetics.engines import Tolerances, batch, events, scipy
 from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import InputError
 from kinetics.regimen import Segments, Triggers
@@ -37,7 +38,24 @@ class Engine:
         start: np.ndarray | None = None,
     ) -> Trajectory:
         """One patient with a dense solution, from a start or else the model's own."""
-        options: dict[str, Any] = {"tolerances": self.tolerances, "triggers": triggers, "start": start}
+        if system.model.events:
+            solve = partial(self._solve, system, constants)
+            return events.integrate(
+                system, constants, segments, solve, self.tolerances, start=start, triggers=triggers
+            )
+        return self._solve(system, constants, segments, start, self.tolerances, triggers)
+
+    def _solve(
+        self,
+        system: System,
+        constants: np.ndarray,
+        segments: Segments,
+        start: np.ndarray | None,
+        tolerances: Tolerances,
+        triggers: Triggers | None = None,
+    ) -> Trajectory:
+        """Between events."""
+        options: dict[str, Any] = {"tolerances": tolerances, "triggers": triggers, "start": start}
         if self.method:
             return scipy.integrate(system, constants, segments, method=self.method, **options)
         return batch.integrate(system, constants, segments, **options)

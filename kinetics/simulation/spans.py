@@ -156,7 +156,7 @@ class Span:
 
 
 def is_integrated_together(system: System, engine: Engine, measures: Sequence[Measure]) -> bool:
-    """Whether many patients are integrated side by side: the batch engine finds times to a threshold of an output."""
-    return not engine.method and all(
+    """Whether many patients are integrated side by side: the batch engine, no events, times to a threshold alone."""
+    return not engine.method and not system.model.events and all(
         isinstance(measure, TimeToThreshold) and measure.output in system.outputs for measure in measures
     )

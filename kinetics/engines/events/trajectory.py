@@ -1,0 +1,71 @@
+"""A trajectory with jumps: pieces between events, and which events were executed when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from kinetics.engines.trajectory import Trajectory
+
+BEFORE = 4e-12
+"""An event comes that much before its time, relatively: a value at the time itself is the one after it."""
+
+
+class ExecutedEvent(NamedTuple):
+    """An event that was executed at a time, in the model's time."""
+
+    time: float
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class EventTrajectory(Trajectory):
+    """The states of one patient at any time; at the time of an event those after it, at that of a dose before it.
+
+    Parameters
+    ----------
+    executed : sequence of ExecutedEvent
+        In order.
+    """
+
+    executed: Sequence[ExecutedEvent] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A dense solution between two times at which something happens.
+
+    Parameters
+    ----------
+    dense : Trajectory or ndarray, (state,)
+        Its times count from ``begin``; or states at a single time.
+    begin, end : float
+        In the model's time.
+    is_cut : bool
+        Whether an event ends it.
+    """
+
+    dense: Trajectory | np.ndarray
+    begin: float
+    end: float
+    is_cut: bool = False
+
+    @property
+    def t_max(self) -> float:
+        """Up to where it is read."""
+        return max(self.begin, self.end * (1.0 - BEFORE)) if self.is_cut else self.end
+
+    @property
+    def ts(self) -> np.ndarray:
+        """The integrator's own steps, (time,)."""
+        inner = np.empty(0) if isinstance(self.dense, np.ndarray) else self.dense.knots + self.begin
+        return np.array([self.begin, *inner[(inner > self.begin) & (inner < self.t_max)], self.t_max])
+
+    def __call__(self, times: np.ndarray) -> np.ndarray:
+        """States, (state, time)."""
+        if isinstance(self.dense, np.ndarray):
+            return np.repeat(self.dense[:, None], len(times), axis=1)
+        return self.dense.integrated(np.maximum(times - self.begin, 0.0)).T
