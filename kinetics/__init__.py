@@ -1,8 +1,8 @@
 """Lymphocyte kinetics after depleting therapies: symbolic models, compiled integration, fits and predictions.
 
-Start with `models`, which lists what ships, and `load`, which reads it; `read_patients` reads a clinic's own tables,
-`fit_patient` fits a patient's counts, `predict_patient` says what a further course would do, and `fit_population`
-estimates the population of a clinic's patients.
+Start with `models`, which lists what ships, and `load`, which reads it; `read_sbml` reads a model of another program.
+`read_patients` reads a clinic's own tables, `fit_patient` fits a patient's counts, `predict_patient` says what a
+further course would do, and `fit_population` estimates the population of a clinic's patients.
 Then `simulate`, `measure` and `recovery`; `identify` and `fit`, `fit_all`, `crossvalidate` and `compare_models`;
 `predict` and `compare`; `evidence` and `check`. `datagen` writes what a planned study would publish. `draw`, `show`,
 `report` and `cite` write things out as text, `write_report` as a document; `explore` opens a page in the browser. Each
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kinetics.explorer import Explorer, explore
     from kinetics.figures import Drawn, draw
     from kinetics.identifiability import identify
+    from kinetics.interop.sbml import read_sbml
     from kinetics.measures import (
         AreaUnderCurve,
         Nadir,
@@ -131,6 +132,7 @@ __all__ = [
     "read_comparison",
     "read_patients",
     "read_result",
+    "read_sbml",
     "recovery",
     "refit",
     "report",
@@ -163,6 +165,7 @@ _ROOMS = {
     "kinetics.explorer": ("Explorer", "explore"),
     "kinetics.figures": ("Drawn", "draw"),
     "kinetics.identifiability": ("identify",),
+    "kinetics.interop.sbml": ("read_sbml",),
     "kinetics.measures": (
         "AreaUnderCurve",
         "Nadir",

@@ -24,6 +24,7 @@ from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
 from kinetics.cli.fit_all import fit_all
 from kinetics.cli.identify import identify
+from kinetics.cli.interop import import_
 from kinetics.cli.models import models
 from kinetics.cli.pages import docs, explore
 from kinetics.cli.patients import fit_population, patient
@@ -64,6 +65,7 @@ class _Group(TyperGroup):
 _EXAMPLES = examples()
 _WITH_ARGUMENTS = (
     show,
+    import_,
     simulate,
     datagen,
     identify,
@@ -121,6 +123,7 @@ _COMMANDS = (
     (models, "List what ships."),
     (docs, "Open the documentation."),
     (show, "Equations and parameter table."),
+    (import_, "A model of SBML as a model file."),
     (check, "Report every fault of files."),
     (simulate, "Counts over time under a regimen."),
     (datagen, "What a simulated study would publish, for planning."),
@@ -143,7 +146,8 @@ _COMMANDS = (
 
 
 def _name(command: Callable[..., Any]) -> str:
-    return command.__name__.replace("_", "-")
+    """The name of a subcommand; one that is a word of Python has a trailing underscore there."""
+    return command.__name__.rstrip("_").replace("_", "-")
 
 
 _NAMES = [_name(command) for command, _ in _COMMANDS]
@@ -162,7 +166,9 @@ app.add_typer(data, name="data", short_help="Tables of patients.")
 
 for _command, _short in _COMMANDS:
     _epilog = example(*_EXAMPLES[_name(_command)])
-    app.command(cls=_Command, short_help=_short, epilog=_epilog, no_args_is_help=_command in _WITH_ARGUMENTS)(_command)
+    app.command(
+        _name(_command), cls=_Command, short_help=_short, epilog=_epilog, no_args_is_help=_command in _WITH_ARGUMENTS
+    )(_command)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ COMMANDS = (
     "models",
     "docs",
     "show",
+    "import",
     "check",
     "simulate",
     "datagen",

@@ -1,0 +1,1 @@
+"""Models and problems in the formats of other programs."""
