@@ -76,12 +76,16 @@ def _number(value: Any) -> Any:
     """A value where a number is needed."""
     if value in (sp.true, sp.false):
         return sp.Integer(value == sp.true)
-    return branches((1, value), (0, True)) if isinstance(value, Boolean) else value
+    return branches((1, value), (0, True)) if _is_logical(value) else value
 
 
 def _truth(value: Any) -> Any:
     """A value where a truth value is needed."""
-    return value if isinstance(value, Boolean) else sp.Ne(value, 0)
+    return value if _is_logical(value) else sp.Ne(value, 0)
+
+
+def _is_logical(value: Any) -> bool:
+    return isinstance(value, Boolean) and not isinstance(value, sp.Expr)  # of SymPy a symbol is both
 
 
 @dataclass
@@ -250,11 +254,11 @@ class _Parser:
         numbers = [argument if isinstance(argument, tuple) else _number(argument) for argument in arguments]
         try:
             value = function(*numbers)
-            value = value if isinstance(value, Boolean) else limits.rounded(value)
+            value = value if _is_logical(value) else limits.rounded(value)
         except OverflowError as error:
             raise self.fail("number too large") from error
         except (TypeError, ValueError, ArithmeticError) as error:  # sympy compares a complex number
             raise self.fail("not a real number") from error
-        if not isinstance(value, Boolean) and not (value.is_number and math.isinf(evaluate(value, {}))):
+        if not _is_logical(value) and not (value.is_number and math.isinf(evaluate(value, {}))):
             self.refuse(limits.result_fault(value))
         return value

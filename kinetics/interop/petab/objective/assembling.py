@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -120,6 +121,7 @@ class _Assembly:
                 if name not in known | moved
             ],
             outputs=self.outputs.values(),
+            events=base.events.values(),
         )
 
     def _add_parameters(self) -> None:
@@ -157,11 +159,14 @@ class _Assembly:
                 self.entities[target] = Entity(self.symbols[target], self.parameters[target])
 
     def _add(self, name: str) -> None:
-        taken = {*self.base.defaults, *self.base.states, *self.base.definitions}
+        taken = {*self.base.defaults, *self.base.states, *self.base.definitions, *self.added}
         own = name
-        while not is_name(own) or own in taken or own in self.added:
-            own = f"p{len(self.added)}_{own}".replace("__", "_")[:60]
-        self.added[own] = Parameter(name=own, value=0.0, unit="1")
+        while not is_name(own) or own in taken:
+            own = f"p{len(self.added)}_{own.lstrip('_')}"[:60]
+        row = self.problem.parameters.get(name)
+        # a value of zero may make a constant of the model infinite, which its checks refuse
+        value = 1.0 if row is None or math.isnan(row.nominal) else row.nominal
+        self.added[own] = Parameter(name=own, value=value, unit="1")
         self.parameters[name], self.symbols[name] = own, self.added[own].symbol
 
     def _output(self, kind: str, value: Any) -> str:
