@@ -28,7 +28,7 @@ def with_clock(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> 
     if not any(TIME in value.free_symbols for row in rows for _, value in _expressions(row)):
         return tables
     for row in rows:
-        if row.name == CLOCK and not isinstance(row, Dose | Event):
+        if row.name == CLOCK and not isinstance(row, Dose):
             faults.add("a model that uses 'time' has a state of this name; rename it", row.where, row.name)
         if isinstance(row, State) and TIME in row.initial.free_symbols:
             faults.add("an initial value cannot depend on time", *row.location("initial"))

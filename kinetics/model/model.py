@@ -37,12 +37,10 @@ class Model(Interchange):
 
     Parameters
     ----------
-    name, title, about : str
-        What it is called and what it is.
+    name, title, about, time : str, and pint.Unit
+        What it is called and what it is; the unit of time of the rates, ``1`` of a model whose times are bare numbers.
     is_unchecked : bool
         Whether its file says nothing of units: all are ``1`` then.
-    time : pint.Unit
-        The unit of time of the rates; ``1`` of a model whose times are bare numbers.
     parameters, inputs, derived, doses, states, outputs, cohorts : mapping of str to quantity
         What it is made of. Expressions are sympy, in the declared units, with every conversion written in.
     correlations, events : tuple of Correlation, and mapping of str to Event
@@ -134,10 +132,8 @@ class Model(Interchange):
 
         Parameters
         ----------
-        name, title : str
-            What to call it, in short and at length.
-        time : str
-            The unit of time, or ``"1"``.
+        name, title, time : str
+            What to call it, in short and at length; the unit of time, or ``"1"``.
         states, parameters, inputs, derived, doses, outputs : iterable of quantity
             Units may be text; expressions may use any sympy symbols of the declared names.
         correlations, events : iterable of Correlation, iterable of Event
