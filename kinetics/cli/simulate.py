@@ -18,7 +18,7 @@ from kinetics.cli.arguments.options import (
     Covariates,
     EndOrTimes,
     EngineName,
-    Every,
+    EveryOrMonth,
     KeepParameters,
     ModelName,
     Patients,
@@ -42,7 +42,7 @@ from kinetics.errors import Faults
 def simulate(
     model: ModelName,
     until: EndOrTimes = None,
-    every: Every = "1 month",
+    every: EveryOrMonth = None,
     times: Times = None,
     cohort: Annotated[
         str | None,

@@ -114,7 +114,7 @@ def integrate_rows(
     used = np.flatnonzero(rows.changes.any(axis=(0, 2)))
     names, changes = [system.parameters[number] for number in used], rows.changes[:, used]
     first, rest = _split(changes, start_changes)
-    edges = np.stack([np.zeros(size), lengths], axis=1)
+    edges = np.stack([np.zeros(size), np.asarray(lengths, dtype=float)], axis=1)
     none = np.zeros((size, 1, len(system.model.doses)))
     stretches = Stretches(
         tuple(system.model.doses), np.ones(size, dtype=np.int64), edges, rows.infusions[:, None], none

@@ -83,9 +83,6 @@ class ceil(Elementary):
     def _latex(self, printer: Any, exp: str = "") -> str:
         return printer._print_ceiling(self, exp or None)
 
-    def _mathml(self, printer: Any) -> Any:
-        return printer._print_ceiling(self)
-
 
 class factorial(Elementary):
     """The product of the whole numbers from 1; NaN of a number that is not whole, or below 0."""

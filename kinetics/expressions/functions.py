@@ -86,6 +86,9 @@ class piecewise(sp.Piecewise):  # the name it is printed under
         """Nothing is worked out."""
         return None
 
+    def _latex(self, printer: Any) -> str:
+        return printer._print_Piecewise(self)
+
 
 def branches(*pairs: Any) -> Any:
     """Values and their conditions; those with comparisons of size alone are SymPy's own.

@@ -14,7 +14,7 @@ from kinetics.measures.returns import first_return
 from kinetics.measures.thresholds import TimeToThreshold
 from kinetics.regimen.times import SAME, units_per_day
 from kinetics.results import variable
-from kinetics.units import Unit, conversion, parse_unit
+from kinetics.units import Unit, parse_unit
 from kinetics.units.levels import read_level, visited_level
 
 

@@ -9,12 +9,13 @@ from typing import Any
 from kinetics.errors import Faults
 from kinetics.expressions import Dimensions
 from kinetics.model.clock import with_clock
+from kinetics.model.composition import Draft
 from kinetics.model.definitions import check_size, ordered, parameter_closure
 from kinetics.model.events.checking import check_assigned, converted_event
 from kinetics.model.quantities import Dose, DoseConstant, Output, Parameter, State
 from kinetics.model.ranges import out_of_range
 from kinetics.model.variation import variation_faults
-from kinetics.units import conversion, parse_unit
+from kinetics.units import conversion, parse_unit, unit_text
 
 _ABOUT = {
     "lag": "time from a dose to its start",
@@ -43,6 +44,23 @@ def check_tables(tables: dict[str, dict[str, Any]], time: Any, where: str, fault
         faults.add("a model needs at least one state", where, "states")
     check_size(definitions, order, [*states.values(), *tables["events"].values()], faults)
     return {**converted, "order": tuple(order), "constants": tuple(constants)}
+
+
+def check_unchecked(draft: Draft, time: Any, faults: Faults) -> None:
+    """All units are 1 where a file says that they are unchecked."""
+    if not draft.is_unchecked:
+        return
+    one = parse_unit("1")
+    for row in (row for table in draft.tables.values() for row in table.values()):
+        if row.unit not in (None, one):
+            message = f"has unit '{unit_text(row.unit)}', and the units of the model are unchecked: write '1'"
+            faults.add(message, *row.location("unit"))
+    if time not in (None, one):
+        faults.add(
+            "the units of the model are unchecked: write time = '1'",
+            draft.document.where("model", "time"),
+            "model.time",
+        )
 
 
 def convert_units(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Time in equations: `time` becomes a state that rises by one each unit of time, so that nothing else has to know it."""
+"""Time in equations: `time` becomes a state that rises by one each unit of time, so that nothing else knows of it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,26 @@ import sympy as sp
 from kinetics.errors import Faults
 from kinetics.model.events import Event
 from kinetics.model.quantities import Dose, State
+from kinetics.units import Unit, conversion, parse_unit
 
 TIME = sp.Symbol("time", real=True)
 """What an expression calls the time since the start."""
 CLOCK = "clock"
 """The name of the state that it becomes."""
 _VALUES = ("value", "initial", "rate")
+
+
+def time_unit(text: str) -> Unit:
+    """The unit of a model's time, which may be ``1``; `UnitError` if it is no time."""
+    unit = parse_unit(text)
+    if unit != parse_unit("1"):
+        conversion(unit, parse_unit("day"))
+    return unit
+
+
+def is_clock(state: State) -> bool:
+    """Whether a state stands for the time, and was in no file."""
+    return state.name == CLOCK and not state.where and state.rate == 1
 
 
 def with_clock(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> dict[str, dict[str, Any]]:

@@ -34,7 +34,7 @@ class Draft:
     """A flat model before its units and order are checked; ``header`` is `ModelHeaderRow` by key, None for a fault.
 
     ``extends`` are the files whose rows it took, ``files`` counts all that were read. ``aliases`` are
-    the names of the models it uses.
+    the names of the models it uses. Its units are unchecked if those of one of these are.
     """
 
     header: dict[str, Any]
@@ -45,6 +45,7 @@ class Draft:
     extends: tuple[Path, ...] = ()
     files: int = 1
     aliases: tuple[str, ...] = ()
+    is_unchecked: bool = False
 
 
 def read_draft(file: Path | Document, faults: Faults, trail: tuple[Path, ...] = ()) -> Draft:
@@ -72,7 +73,8 @@ def read_draft(file: Path | Document, faults: Faults, trail: tuple[Path, ...] = 
     files = 1 + len(bases) + sum(draft.files for draft in used.values())
     correlations = _correlations(reader, used)
     cohorts = read_cohorts(reader, tables["parameters"], correlations)
-    return Draft(header, tables, correlations, cohorts, document, bases, files, tuple(used))
+    is_unchecked = header["units"] is not None or any(draft.is_unchecked for draft in used.values())
+    return Draft(header, tables, correlations, cohorts, document, bases, files, tuple(used), is_unchecked)
 
 
 def _read_used(document: Document, faults: Faults, trail: tuple[Path, ...]) -> tuple[dict[str, Draft], list[str]]:

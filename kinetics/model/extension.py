@@ -140,10 +140,9 @@ class _Merger:
         return merge(own, base, keys) if isinstance(base, kind) else self._taken(base, keys)
 
     def _header(self, own: dict[str, Any], base: Any) -> dict[str, Any]:
-        """The extension's own; of the base's only the unit of time is inherited."""
-        if "time" in own or not isinstance(base, dict) or "time" not in base:
-            return own
-        return own | {"time": self._taken(base["time"], ("model", "time"))}
+        """The extension's own; of the base's only the unit of time, and that units are unchecked, is inherited."""
+        inherited = {"time", "units"} & (base.keys() if isinstance(base, dict) else set()) - own.keys()
+        return own | {key: self._taken(base[key], ("model", key)) for key in sorted(inherited)}
 
     def _correlations(self, own: list[Any], base: list[Any], keys: Keys) -> list[Any]:
         """The base's but those of pairs that the extension names, then the extension's."""

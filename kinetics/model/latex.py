@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
+from kinetics.model.clock import is_clock
 from kinetics.model.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -90,10 +91,11 @@ def equations(model: Model) -> list[Equation]:
     def equation(kind: str, row: Quantity, left: str, right: Any) -> Equation:
         return Equation(kind, row.name, f"{left.format(symbols[row.symbol])} &= {printer.doprint(right)}")
 
+    states = [row for row in model.states.values() if not is_clock(row)]
     rate = r"\frac{{\mathrm{{d}} {}}}{{\mathrm{{d}} t}}"
     return [
-        *(equation("rate", row, rate, row.rate) for row in model.states.values()),
-        *(equation("initial", row, "{}(0)", row.initial) for row in model.states.values()),
+        *(equation("rate", row, rate, row.rate) for row in states),
+        *(equation("initial", row, "{}(0)", row.initial) for row in states),
         *(equation("derived", row, "{}", row.value) for row in model.derived.values()),
         *(equation("output", row, "{}", row.value) for row in model.outputs.values()),
     ]

@@ -16,7 +16,8 @@ from kinetics.files.library import find_file, library_folder
 from kinetics.files.rows import dotted_name
 from kinetics.model import hashes
 from kinetics.model.adoption import adopted_tables
-from kinetics.model.checks import check_tables
+from kinetics.model.checks import check_tables, check_unchecked
+from kinetics.model.clock import time_unit
 from kinetics.model.composition import read_draft
 from kinetics.model.correlations import check_correlations
 from kinetics.model.definitions import evaluated_constants
@@ -26,7 +27,7 @@ from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input,
 from kinetics.model.ranges import out_of_range
 from kinetics.text.suggestions import did_you_mean
 from kinetics.text.tables import html_table
-from kinetics.units import Unit, conversion, display_unit, parse_unit
+from kinetics.units import Unit, display_unit
 
 
 @dataclass(frozen=True, repr=False)
@@ -107,9 +108,10 @@ class Model(Interchange):
         header, time = draft.header, None
         if header["time"] is not None:
             with faults.gather(draft.document.where("model", "time"), "model.time"):
-                time = _time_unit(header["time"])
+                time = time_unit(header["time"])
         rest = {"title": header["title"], "about": header["about"], "cohorts": draft.cohorts, "extends": draft.extends}
-        rest |= {"aliases": draft.aliases, "is_unchecked": header["units"] is not None}
+        rest |= {"aliases": draft.aliases, "is_unchecked": draft.is_unchecked}
+        check_unchecked(draft, time, faults)
         return _checked(faults, draft.tables, draft.correlations, time, name=path.stem, path=path, **rest)
 
     @classmethod
@@ -159,7 +161,7 @@ class Model(Interchange):
         values = {"parameters": parameters, "inputs": inputs, "derived": derived, "doses": doses, "outputs": outputs}
         tables = adopted_tables(faults, events, **values, states=states)
         with faults.gather("time"):
-            unit = _time_unit(time)
+            unit = time_unit(time)
         return _checked(faults, tables, tuple(correlations), unit, name=name, title=title or name)
 
     @cached_property
@@ -239,13 +241,6 @@ class Model(Interchange):
                 faults.add(message, *row.location("value"))
         faults.raise_if_any()
         return evaluated_constants({name: self.definitions[name] for name in self.constants}, parameters, faults)
-
-
-def _time_unit(text: str) -> Unit:
-    unit = parse_unit(text)
-    if unit != parse_unit("1"):
-        conversion(unit, parse_unit("day"))
-    return unit
 
 
 def _checked(

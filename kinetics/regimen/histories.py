@@ -15,7 +15,6 @@ from kinetics.regimen.episodes import Timeline, timeline
 from kinetics.regimen.records import DoseRecord, record_faults
 from kinetics.regimen.scheduled_doses import joined
 from kinetics.regimen.times import SAME, units_per_day
-from kinetics.units import conversion
 
 if TYPE_CHECKING:
     from kinetics.model import Model

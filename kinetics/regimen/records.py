@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from kinetics.regimen.times import MAX_COUNT, SAME, units_per_day
 from kinetics.text.suggestions import did_you_mean
-from kinetics.units import conversion
 
 if TYPE_CHECKING:
     from kinetics.model import Model

@@ -10,7 +10,6 @@ from kinetics.regimen.records import DoseRecord
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.segments import dose_factors
 from kinetics.regimen.times import rescale, units_per_day
-from kinetics.units import conversion
 
 if TYPE_CHECKING:
     from kinetics.model import Dose as ModelDose

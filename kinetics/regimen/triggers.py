@@ -14,7 +14,7 @@ from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
 from kinetics.regimen.segments import check_fixed, dose_factors, segments
 from kinetics.regimen.times import SAME, rescale, units_per_day
-from kinetics.units import Unit, conversion
+from kinetics.units import Unit
 from kinetics.units.levels import SLACK
 
 if TYPE_CHECKING:

@@ -56,9 +56,11 @@ def exploratory(result: xr.Dataset) -> list[str]:
 def chosen_times(result: xr.Dataset) -> tuple[str, np.ndarray]:
     """The unit in which times are printed, and the indices, (row,), of about sixteen of them.
 
-    They have even steps, both ends, and the first months after each course.
+    They have even steps, both ends, and the first months after each course; of times without unit, even places.
     """
     times = result["time"].values
+    if result["time"].attrs["units"] == "1":
+        return "1", np.unique(np.linspace(0, times.size - 1, min(ROWS, times.size)).round().astype(int))
     days = times * time_factor(result, "day")
     short = ("day",) if np.allclose(days, np.round(days), rtol=0, atol=1e-9) else ("hour", "day")
     unit = next((u for u in short if times[-1] * time_factor(result, u) <= STEPS[u][-1] * ROWS / 2), "month")
@@ -95,5 +97,5 @@ def time_course_table(
             ]
         columns.append(cells)
     attrs = {name: result[name].attrs for name in names}
-    head = [unit, *(heading(marked(name, own.get("exploratory")), own["units"]) for name, own in attrs.items())]
+    head = ["time" if unit == "1" else unit, *(heading(marked(name, own.get("exploratory")), own["units"]) for name, own in attrs.items())]
     return Table(title, head, list(zip(*columns, strict=True)), text=(), wide=True)

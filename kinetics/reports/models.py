@@ -36,6 +36,30 @@ class _Plain(StrPrinter):
         pairs = [f"{self._print(condition)}, {self._print(value)}" for value, condition in branches]
         return f"piecewise({', '.join([*pairs, self._print(last)])})"
 
+    _print_piecewise = _print_Piecewise
+
+    def _print_Relational(self, expr: Any) -> str:
+        return f"{self._print(expr.lhs)} {expr.rel_op} {self._print(expr.rhs)}"
+
+    def _print_And(self, expr: Any) -> str:
+        return self._joined("and", expr)
+
+    def _print_Or(self, expr: Any) -> str:
+        return self._joined("or", expr)
+
+    def _print_Xor(self, expr: Any) -> str:
+        return self._joined("xor", expr)
+
+    def _joined(self, word: str, expr: Any) -> str:
+        return f" {word} ".join(map(self._in_brackets, expr.args))
+
+    def _print_Not(self, expr: Any) -> str:
+        return f"not {self._in_brackets(expr.args[0])}"
+
+    def _in_brackets(self, condition: Any) -> str:
+        """A condition as part of another."""
+        return self._print(condition) if condition.is_Relational else f"({self._print(condition)})"
+
     def _print_Max(self, expr: Any) -> str:
         return f"max({self.stringify(expr.args, ', ')})"
 
@@ -78,6 +102,7 @@ def model_text(
         paragraph(f"{model.name}: {model.title}", width),
         "Extends " + ", which extends ".join(path.stem for path in model.extends) if model.extends else "",
         paragraph(model.about, width) if model.about else "",
+        "units: unchecked" if model.is_unchecked else "",
     ]
     return "\n\n".join(filter(None, [*head, *sections]))
 

@@ -15,6 +15,7 @@ from kinetics.engines.tolerances import state_tolerances
 from kinetics.errors import Faults, InputError
 from kinetics.files.checksums import content_hash
 from kinetics.measures import lower_limits
+from kinetics.model import Model
 from kinetics.observation import times_with_visits, with_visits
 from kinetics.population.run_parameters import RunParameters, changes_text, run_parameters
 from kinetics.regimen.times import Time, Times, as_tuple
@@ -23,7 +24,6 @@ from kinetics.simulation.request import LoadedRequest
 from kinetics.simulation.runs import Run
 from kinetics.simulation.simulation import Observed, Simulation
 from kinetics.simulation.triggered_doses import rules_text
-from kinetics.model import Model
 from kinetics.units import Unit, check_duration, parse_unit, to_unit
 
 

@@ -61,6 +61,14 @@ ModelName = Annotated[
     str, typer.Argument(metavar="MODEL", help="A model that ships, or a file.", autocompletion=MODELS)
 ]
 Every = Annotated[str, typer.Option("--every", metavar="TIME", help='The step of the output, such as "1 month".')]
+EveryOrMonth = Annotated[
+    str | None,
+    typer.Option(
+        "--every",
+        metavar="TIME",
+        help='The step of the output, such as "2 week"; by default a month, or a hundredth of a time without unit.',
+    ),
+]
 Patients = Annotated[
     int | None,
     typer.Option("--patients", metavar="N", min=1, help="Draw N virtual patients; without it the typical patient."),

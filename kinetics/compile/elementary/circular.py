@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
 from kinetics.compile.elementary.choices import less, select, with_sign_of
 from kinetics.compile.elementary.exponential import ROUNDING
@@ -123,4 +124,4 @@ def _is_odd(whole: Node) -> Node:
 def _middles() -> list[float]:
     """The tangents of the angles between neighbours of `ARCS`."""
     angles = [math.atan(tangent_of) for tangent_of in ARCS]
-    return [math.tan((one + other) / 2) for one, other in zip(angles[:-1], angles[1:], strict=True)]
+    return [math.tan((one + other) / 2) for one, other in pairwise(angles)]

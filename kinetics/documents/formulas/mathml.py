@@ -53,9 +53,34 @@ class Printer(MathMLPresentationPrinter):
             rows.append(f"<mtr>{cells}</mtr>")
         return _element(f"<mrow><mo>{{</mo><mtable>{''.join(rows)}</mtable></mrow>")
 
+    _print_piecewise = _print_Piecewise
+
+    def _print_ceil(self, expr: Any) -> Any:
+        return self._print_ceiling(expr)
+
     def _print_Relational(self, e: Any) -> Any:
         relation = f"<mo>{_RELATIONS[e.rel_op]}</mo>"
         return _element(f"<mrow>{self.markup(e.lhs)}{relation}{self.markup(e.rhs)}</mrow>")
+
+    def _print_And(self, expr: Any) -> Any:
+        return self._joined("and", expr.args)
+
+    def _print_Or(self, expr: Any) -> Any:
+        return self._joined("or", expr.args)
+
+    def _print_Xor(self, expr: Any) -> Any:
+        return self._joined("xor", expr.args)
+
+    def _joined(self, word: str, conditions: Any) -> Any:
+        return _element(f"<mrow>{f'<mtext> {word} </mtext>'.join(map(self._in_brackets, conditions))}</mrow>")
+
+    def _print_Not(self, expr: Any) -> Any:
+        return _element(f"<mrow><mtext>not </mtext>{self._in_brackets(expr.args[0])}</mrow>")
+
+    def _in_brackets(self, condition: Any) -> str:
+        """A condition as part of another."""
+        shown = self.markup(condition)
+        return shown if condition.is_Relational else f"<mo>(</mo>{shown}<mo>)</mo>"
 
     def _print_power(self, expr: Any) -> Any:
         base, exponent = expr.args

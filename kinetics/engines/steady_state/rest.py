@@ -34,11 +34,14 @@ class Rest:
         Whether states nearby return to it.
     laws : ndarray, (state, law)
         What is conserved, orthonormal.
+    around : ndarray, (sample, state)
+        States that show it.
     """
 
     states: np.ndarray
     stable: bool
     laws: np.ndarray
+    around: np.ndarray
 
 
 class ScaledRates:
@@ -114,7 +117,7 @@ def find_rest(rates: ScaledRates, start: np.ndarray, guess: np.ndarray, path: Se
         step = solve_conserving(jacobian, -f[:, None], laws, (totals - laws.T @ x)[:, None])[:, 0]
         x = x + _damped(rates, x, step)
         if (np.abs(step) <= LAST * np.abs(x) + NEGLIGIBLE).all():
-            return _judged(rates, x, laws)
+            return _judged(rates, x, laws, around)
     return None
 
 
@@ -127,7 +130,7 @@ def _damped(rates: ScaledRates, x: np.ndarray, step: np.ndarray) -> np.ndarray:
     return step
 
 
-def _judged(rates: ScaledRates, x: np.ndarray, laws: np.ndarray) -> Rest | None:
+def _judged(rates: ScaledRates, x: np.ndarray, laws: np.ndarray, around: np.ndarray) -> Rest | None:
     """The state with its stability; None if it is one of a continuum beyond what laws say."""
     free, jacobian = complement(laws), rates.jacobian(x)
     if not np.isfinite(jacobian).all():
@@ -136,7 +139,7 @@ def _judged(rates: ScaledRates, x: np.ndarray, laws: np.ndarray) -> Rest | None:
     largest = np.abs(values).max(initial=0.0)
     if (np.abs(values) <= STEADY * largest).any():
         return None
-    return Rest(x, bool((values.real < -STEADY * largest).all()), laws)
+    return Rest(x, bool((values.real < -STEADY * largest).all()), laws, around)
 
 
 def derivatives(rates: ScaledRates, rest: Rest, start: np.ndarray, start_changes: np.ndarray) -> np.ndarray:
@@ -145,7 +148,7 @@ def derivatives(rates: ScaledRates, rest: Rest, start: np.ndarray, start_changes
     At f(x, p) = 0 they solve J dx = -df/dp with w' dx = w' dx0 + w' (df/dp) c, where c has x - x0 = f c over samples:
     weights of a law that depend on p weigh what has moved in another way.
     """
-    around = rates.samples([start, rest.states])
+    around = rest.around
     weighed = np.zeros((len(around), rest.laws.shape[1], start_changes.shape[1]))
     for number, x in enumerate(around if rest.laws.size else ()):
         changes = rates.changes(x)
