@@ -18,6 +18,7 @@ from kinetics.identifiability.experiment import Experiment, MeasuredArm, design_
 from kinetics.identifiability.measured import Measured
 from kinetics.identifiability.series import ZERO, many_digits
 from kinetics.model import Model
+from kinetics.model.events import check_no_events
 from kinetics.population.seeds import checked_seed
 from kinetics.text.numbers import count_text
 
@@ -123,6 +124,7 @@ def structure(
     """
     seed = checked_seed(seed)
     model, arms = loaded("model", model, Model), all_of("arms", arms, MeasuredArm, 'arms=[MeasuredArm(["A"])]')
+    check_no_events(model, "identify")
     experiment = design_experiment(model, parameters, arms, unknown_initial)
     return with_enough_digits(lambda: _structure(experiment, seed))
 

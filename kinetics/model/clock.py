@@ -42,10 +42,12 @@ def with_clock(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> 
     if not any(TIME in value.free_symbols for row in rows for _, value in _expressions(row)):
         return tables
     for row in rows:
-        if row.name == CLOCK and not isinstance(row, Dose):
+        if row.name == CLOCK and not isinstance(row, Dose | Event):
             faults.add("a model that uses 'time' has a state of this name; rename it", row.where, row.name)
         if isinstance(row, State) and TIME in row.initial.free_symbols:
             faults.add("an initial value cannot depend on time", *row.location("initial"))
+        if isinstance(row, Event) and CLOCK in row.assignments:
+            faults.add("an event cannot set the time", *row.location(f"assignments.{CLOCK}"))
     clock = State(
         name=CLOCK, unit=time, initial=sp.S.Zero, rate=sp.S.One, about="time since the start", latex="t", where=""
     )
@@ -54,7 +56,7 @@ def with_clock(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> 
 
 
 def _expressions(row: Any) -> Iterator[tuple[str, Any]]:
-    """The expressions of a quantity, by key."""
+    """The expressions of a quantity or an event, by key."""
     if isinstance(row, Dose | Event):
         yield from row.expressions.items()
         return
@@ -64,7 +66,7 @@ def _expressions(row: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _timed(row: Any) -> Any:
-    """A quantity with the clock in the place of the time."""
+    """A quantity or an event with the clock in the place of the time."""
     clock = sp.Symbol(CLOCK, real=True)
     if isinstance(row, Event):
         return row.with_expressions(lambda _, value: value.xreplace({TIME: clock}))

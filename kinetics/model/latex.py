@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
 from kinetics.model.clock import is_clock
+from kinetics.model.events import Event
 from kinetics.model.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def _word(word: str) -> str:
 
 
 class Equation(NamedTuple):
-    """One equation: ``kind`` is ``rate``, ``initial``, ``derived`` or ``output``; ``latex`` aligns at one ``&``.
+    """One equation: ``kind`` is ``rate``, ``initial``, ``derived``, ``output`` or ``event``; aligned at one ``&``.
 
     Those of ``cases`` are within that environment.
     """
@@ -75,7 +77,7 @@ class Equation(NamedTuple):
 
 
 def equations(model: Model) -> list[Equation]:
-    r"""The equations of a model: rates, initial values, derived quantities, outputs.
+    r"""The equations of a model: rates, initial values, derived quantities, outputs, what events set.
 
     >>> from kinetics.model import Model, Parameter, State
     >>> k, A = sp.symbols("k_el A")
@@ -98,7 +100,16 @@ def equations(model: Model) -> list[Equation]:
         *(equation("initial", row, "{}(0)", row.initial) for row in states),
         *(equation("derived", row, "{}", row.value) for row in model.derived.values()),
         *(equation("output", row, "{}", row.value) for row in model.outputs.values()),
+        *(Equation("event", row.name, text) for row in model.events.values() for text in _assigned(row, model, printer)),
     ]
+
+
+def _assigned(event: Event, model: Model, printer: LatexPrinter) -> Iterator[str]:
+    """What an event sets, one state a line."""
+    delay = "" if event.delay is None else rf" \text{{, after }} {printer.doprint(event.delay)}"
+    for name, value in event.assignments.items():
+        left, right = printer.doprint(model.states[name].symbol), printer.doprint(value)
+        yield rf"{left} &\leftarrow {right} \quad \text{{when }} {printer.doprint(event.trigger)}{delay}"
 
 
 def latex(model: Model) -> str:

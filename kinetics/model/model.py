@@ -11,7 +11,6 @@ from typing import Any
 import sympy as sp  # pyright: ignore[reportMissingTypeStubs]
 
 from kinetics.errors import Faults, UnknownNameError
-from kinetics.files.documents import Document
 from kinetics.files.library import find_file, library_folder
 from kinetics.files.rows import dotted_name
 from kinetics.model import hashes
@@ -22,7 +21,6 @@ from kinetics.model.composition import read_draft
 from kinetics.model.correlations import check_correlations
 from kinetics.model.definitions import evaluated_constants
 from kinetics.model.events import Event
-from kinetics.model.interchange import Interchange
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.ranges import out_of_range
 from kinetics.text.suggestions import did_you_mean
@@ -31,17 +29,15 @@ from kinetics.units import Unit, display_unit
 
 
 @dataclass(frozen=True, repr=False)
-class Model(Interchange):
+class Model:
     """A checked compartment model, flat: in a composite every name is ALIAS_NAME.
 
     Use `Model.load` or `Model.from_symbols` to make one.
 
     Parameters
     ----------
-    name, title, about, time : str, and pint.Unit
-        What it is called and what it is; the unit of time of the rates, ``1`` of a model whose times are bare numbers.
-    is_unchecked : bool
-        Whether its file says nothing of units: all are ``1`` then.
+    name, title, about, time, is_unchecked : str, pint.Unit and bool
+        What it is called and is; the unit of time, ``1`` if times are bare numbers; whether all units are ``1``.
     parameters, inputs, derived, doses, states, outputs, cohorts : mapping of str to quantity
         What it is made of. Expressions are sympy, in the declared units, with every conversion written in.
     correlations, events : tuple of Correlation, and mapping of str to Event
@@ -87,24 +83,21 @@ class Model(Interchange):
         quantities = [(kind, row) for kind, table in kinds.items() for row in table.values()]
         values = {name: f"{row.value:g}" for name, row in self.parameters.items()}
         rows = [[kind, q.name, values.get(q.name, ""), display_unit(q.unit), q.about] for kind, q in quantities]
-        rows += [["event", row.name, "", "", row.about] for row in self.events.values()]
-        rows += [["cohort", row.name, "", "", row.about] for row in self.cohorts.values()]
+        others = {"event": self.events, "cohort": self.cohorts}
+        rows += [[kind, row.name, "", "", row.about] for kind, table in others.items() for row in table.values()]
         return html_table(f"Model {self.name}: {self.title}", ["kind", "name", "value", "unit", "about"], rows)
 
     @classmethod
-    def load(cls, name: str | Path | Document) -> Model:
+    def load(cls, name: str | Path) -> Model:
         """Read a model file: a path (it has a separator or ends in ``.toml``), or the name of a model that ships.
-
-        What has been read of it already, or made in the same form, is a `Document`.
 
         Raises
         ------
         InputError
             With every fault of the file, of the files it extends and of those it uses.
         """
-        file, faults = name if isinstance(name, Document) else find_file(name, "models"), Faults()
-        draft = read_draft(file, faults)
-        path = draft.document.path
+        path, faults = find_file(name, "models"), Faults()
+        draft = read_draft(path, faults)
         header, time = draft.header, None
         if header["time"] is not None:
             with faults.gather(draft.document.where("model", "time"), "model.time"):
@@ -136,10 +129,8 @@ class Model(Interchange):
         ----------
         name, title, time : str
             What to call it, in short and at length; the unit of time, or ``"1"``.
-        states, parameters, inputs, derived, doses, outputs : iterable of quantity
+        states, parameters, inputs, derived, doses, outputs, correlations, events : iterable
             Units may be text; expressions may use any sympy symbols of the declared names.
-        correlations, events : iterable of Correlation, iterable of Event
-            Between parameters that vary; what sets states when a condition becomes true.
 
         Raises
         ------
@@ -208,16 +199,16 @@ class Model(Interchange):
 
     def output(self, name: str) -> Output:
         """The output of a name; `UnknownNameError` if there is none."""
-        if name not in self.outputs:
-            raise UnknownNameError(f"model '{self.name}' has no output '{name}'; there are {self._outputs()}")
-        return self.outputs[name]
+        if name in self.outputs:
+            return self.outputs[name]
+        raise UnknownNameError(f"model '{self.name}' has no output '{name}'; there are {self._outputs()}")
 
     def _outputs(self) -> str:
         return ", ".join(self.outputs) or "none"
 
     def is_exploratory(self, name: str | None) -> bool:
         """Whether this is the name of an output that is exploratory."""
-        return name is not None and name in self.outputs and self.outputs[name].exploratory
+        return name in self.outputs and self.outputs[name].exploratory
 
     def written_out(self, expression: Any, keep: Iterable[str] = ()) -> Any:
         """An expression with derived quantities replaced by what they stand for, save those in ``keep``."""
@@ -232,8 +223,7 @@ class Model(Interchange):
         Raises
         ------
         InputError
-            If a parameter is out of its range, or one of them lies below its minimum or is not finite; the parameters
-            behind it are named.
+            If a parameter is out of range, or one of them below its minimum or not finite; what is behind it is named.
         """
         faults = Faults()
         for row in self.parameters.values():

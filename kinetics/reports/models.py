@@ -15,6 +15,8 @@ from kinetics.errors import Fault, InputError
 from kinetics.expressions import exponent_text
 from kinetics.model import Model
 from kinetics.model import latex as latex_of
+from kinetics.model.events import Event
+from kinetics.model.events.event import TRIGGER
 from kinetics.model.quantities import Cohort
 from kinetics.results import marked
 from kinetics.text.escaping import one_space
@@ -72,7 +74,22 @@ def expression_text(expression: Any) -> str:
     return _Plain({"order": None}).doprint(expression)
 
 
-SECTIONS = ("equations", "parameters", "correlations", "inputs", "doses", "outputs", "cohorts")
+def event_text(event: Event) -> str:
+    """An event in words, in the notation of model files."""
+    values = ", ".join(f"{name} = {expression_text(value)}" for name, value in event.assignments.items())
+    parts = [
+        f"{event.name}: when {expression_text(event.trigger)} becomes true",
+        "" if event.delay is None else f"after {expression_text(event.delay)}",
+        "" if event.persistent else "if it still is",
+        values if event.values_at == TRIGGER or event.delay is None else f"{values} as they are then",
+        "" if event.initial else "at the start too",
+        "" if event.priority is None else f"priority {expression_text(event.priority)}",
+        one_space(event.about),
+    ]
+    return "; ".join(filter(None, parts))
+
+
+SECTIONS = ("equations", "events", "parameters", "correlations", "inputs", "doses", "outputs", "cohorts")
 """What a page of a model has, in this order."""
 
 
@@ -133,6 +150,12 @@ class _ModelPage:
             for title, rows in groups.items()
             if (lines := [line for name, value in rows if self._has(line := f"{name} = {expression_text(value)}")])
         )
+
+    def events(self) -> str:
+        """When each event fires, and what it sets."""
+        if self.latex:
+            return ""
+        return self._lines("Events", [line for row in self.model.events.values() if self._has(line := event_text(row))])
 
     def parameters(self) -> str:
         """Every parameter with unit, value, between-patient spread, source and meaning."""

@@ -53,7 +53,7 @@ def show(
     code : str, optional
         Show the LLVM assembly of one of a model's functions, such as ``"rate"``, in place of all else.
     only : str or sequence of str
-        These sections alone of a model: equations, parameters, correlations, inputs, doses, outputs, cohorts.
+        These sections alone of a model: equations, events, parameters, correlations, inputs, doses, outputs, cohorts.
     search : str
         Those rows alone of a model's sections that have this text, such as ``"IL7"``.
     width : int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sympy as sp
@@ -11,8 +11,9 @@ from kinetics.documents.content import Equations, Formula
 from kinetics.documents.formulas.mathml import Printer
 from kinetics.documents.formulas.symbols import symbol_mathml
 from kinetics.model import Model
+from kinetics.model.events import Event
 from kinetics.model.latex import symbols_latex
-from kinetics.reports.models import expression_text
+from kinetics.reports.models import event_text, expression_text
 
 _RATE = (
     "<mfrac><mrow><mi mathvariant='normal'>d</mi>{}</mrow>"
@@ -31,7 +32,7 @@ def symbols_of(model: Model) -> dict[str, Formula]:
 
 
 def formulas_of(model: Model) -> list[Equations]:
-    """Rates, outputs, derived quantities and initial values of a model."""
+    """Rates, outputs, derived quantities, initial values and events of a model."""
     markup = {symbol: symbol_mathml(latex) for symbol, latex in symbols_latex(model).items()}
     printer = Printer(markup)
 
@@ -48,7 +49,19 @@ def formulas_of(model: Model) -> list[Equations]:
         group("Derived quantities", model.derived.values(), "value", "{}", "{}"),
         group("At time 0", model.states.values(), "initial", "<mrow>{}<mo>(</mo><mn>0</mn><mo>)</mo></mrow>", "{}(0)"),
     )
-    return [group for group in groups if group.formulas]
+    events = Equations("Events", [row for event in model.events.values() for row in _assigned(printer, model, event)])
+    return [group for group in (*groups, events) if group.formulas]
+
+
+def _assigned(printer: Printer, model: Model, event: Event) -> Iterator[Formula]:
+    """What an event sets, one state a formula."""
+    when, delay = printer.markup(event.trigger), "" if event.delay is None else printer.markup(event.delay)
+    behind = f"<mspace width='1em'/><mtext>when&#160;</mtext>{when}"
+    behind += f"<mtext>, after&#160;</mtext>{delay}" if delay else ""
+    for name, value in event.assignments.items():
+        left, right = printer.markup(model.states[name].symbol), printer.markup(value)
+        markup = f"<math><mrow>{left}<mo>&#8592;</mo>{right}{behind}</mrow></math>"
+        yield Formula(f"{name} becomes {expression_text(value)}; {event_text(event)}", markup)
 
 
 def _equation(printer: Printer, left: str, words: str, right: Any) -> Formula:

@@ -65,14 +65,15 @@ class Conditions:
         Parameters
         ----------
         dense : callable
-            The solution; times count from its start.
+            The solution.
         knots : ndarray, (knot,)
-            Steps of the integrator, from 0.
+            Where to look: from the first of these to the last, which are steps of the integrator.
         begin : float
-            The start in the model's time, which says how accurate a time can be.
+            What times count from, in the model's time, which says how accurate they can be.
         """
-        signs = self._signs(dense(np.zeros(1)))[0]
-        truths, left = self._truths(signs), 0.0
+        left = float(knots[0])
+        signs = self._signs(dense(knots[:1]))[0]
+        truths = self._truths(signs)
         for times in _samples(knots):
             table = self._signs(dense(times), signs)
             moved = np.flatnonzero(_differ(np.vstack([signs, table[:-1]]), table).any(axis=1))
@@ -144,5 +145,5 @@ def _samples(knots: np.ndarray) -> Iterator[np.ndarray]:
         steps = knots[first : first + CHUNK + 1]
         parts = steps[:-1, None] + np.diff(steps)[:, None] * np.arange(1, PARTS + 1) / PARTS
         parts[:, -1] = steps[1:]
-        after_start = steps[1] * 0.5 ** np.arange(HALVINGS, 2, -1) if first == 0 else np.empty(0)
-        yield np.concatenate([after_start, parts.ravel()])
+        halved = 0.5 ** np.arange(HALVINGS, 2, -1) if first == 0 else np.empty(0)
+        yield np.concatenate([steps[0] + halved * (steps[1] - steps[0]), parts.ravel()])

@@ -193,15 +193,16 @@ class _Run:
     def _first_changes(self, dense: Trajectory, time: float) -> tuple[list[Change], bool]:
         """The changes of triggers up to the first by which an event fires and those at its time; whether one does."""
         found: list[Change] = []
-        before, fires = self._executions.truths, np.inf
+        before, fires = self._executions.truths, False
         for change in self._conditions.changes(dense.integrated, dense.knots, time):
-            if change.time > fires + self._same:
-                break
             found.append(change)
-            if (change.truths & ~before).any():
-                fires = min(fires, change.time)
+            fires = bool((change.truths & ~before).any())
+            if fires:
+                same = np.array([change.time, min(change.time + self._same, dense.knots[-1])])
+                found += self._conditions.changes(dense.integrated, same, time)
+                break
             before = change.truths
-        return found, fires < np.inf
+        return found, fires
 
     def _note(self, changes: list[Change], dense: Trajectory, time: float, until: float) -> None:
         """Take note of changes before a time; what fires does so even if its trigger holds for an instant alone."""

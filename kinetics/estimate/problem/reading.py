@@ -24,6 +24,7 @@ from kinetics.files.library import path_from
 from kinetics.files.rows import Reader, Row, Text
 from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
+from kinetics.model.events import check_no_events
 from kinetics.observation import VisitSchedule
 from kinetics.published import PublishedRow, RowInFit, Target, moment_target, population_target, typical_target
 from kinetics.published.settings import read_settings
@@ -82,6 +83,7 @@ class ProblemReader(Reader):
         with self.at("fit", "model"):
             if self.header["model"] is not None:
                 self.model = Model.load(path_from(document.file("fit", "model"), self.header["model"]))
+                check_no_events(self.model, "a fit")
         self.rows = self._published_rows()
         self.cohorts: dict[str, CohortParameters] = {}
         self._read_cohorts()

@@ -15,6 +15,7 @@ from kinetics.figures.base.fit_figure import chosen_estimates
 from kinetics.figures.tornado.spec import TornadoSpec
 from kinetics.measures import recovery_measures
 from kinetics.model import Model
+from kinetics.model.events import check_no_events
 from kinetics.published.kinds.typical_recovery import TypicalRecovery
 from kinetics.regimen import Regimen, course_starts, model_segments
 from kinetics.results import variable
@@ -48,6 +49,7 @@ def recovery_elasticities(
     never below it; ``elasticity`` (output, parameter), :math:`\partial\ln t/\partial\ln p`, NaN where there is no time,
     zero where the parameter is; ``limit`` (output), its text.
     """
+    check_no_events(model, "a tornado figure")
     system = compile_model(model, regimen.drugs)
     measures = [each for each in recovery_measures(model, values) if not outputs or each.output in outputs]
     limits = {output.lower_limit for output in model.outputs.values()}

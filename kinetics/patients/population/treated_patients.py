@@ -12,6 +12,7 @@ from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System, compile_model
 from kinetics.mixed_effects import Observations
 from kinetics.model import Model
+from kinetics.model.events import check_no_events
 from kinetics.patients.data.model_covariates import model_covariates
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.records import Observation, Patient
@@ -69,6 +70,7 @@ class TreatedPatients:
             With every analyte, drug, and parameter of a covariate that the model does not have; with every dose that
             means nothing.
         """
+        check_no_events(model, "a fit of patients")
         converted = in_model_units(data, model)
         covariates, occasions = model_covariates(converted, model), dict[str, PatientOccasions]()
         if rule is not None:
