@@ -48,16 +48,16 @@ class Draft:
     is_unchecked: bool = False
 
 
-def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draft:
-    """Read a model file, those it extends, and every model they use.
+def read_draft(file: Path | Document, faults: Faults, trail: tuple[Path, ...] = ()) -> Draft:
+    """Read a model file, unless that is done, those it extends, and every model they use.
 
     ``trail`` are the files that led here, to refuse a model that uses itself.
     """
-    document, bases = read_extended(path, faults, trail)
+    document, bases = read_extended(file, faults, trail)
     for key in document.data.keys() - _TABLES:
         faults.add(f"unknown table; there are {', '.join(sorted(_TABLES))}", document.where(key), key)
     header = read_fields(ModelHeaderRow, document.data.get("model", {}), document, ("model",), faults)
-    used, lost = _read_used(document, faults, (*trail, path.resolve()))
+    used, lost = _read_used(document, faults, (*trail, document.path.resolve()))
     foreign = {
         f"{alias}.{name}": sp.Symbol(f"{alias}_{name}", real=True)
         for alias, draft in used.items()
@@ -138,7 +138,9 @@ def _renamed(alias: str, draft: Draft) -> dict[str, dict[str, Any]]:
         return Derived(**{key: getattr(row, key) for key in shared})
 
     tables = draft.tables
-    kinds: dict[str, Iterable[Any]] = {kind: tables[kind].values() for kind in ("parameters", "states", "doses", "events")}
+    kinds: dict[str, Iterable[Any]] = {
+        kind: tables[kind].values() for kind in ("parameters", "states", "doses", "events")
+    }
     kinds["derived"] = (*tables["derived"].values(), *map(derived, tables["outputs"].values()))
     return {kind: {row.name: row for row in map(flat, rows)} for kind, rows in kinds.items()}
 

@@ -50,13 +50,16 @@ class ExtendedDocument(Document):
         return self.own, keys
 
 
-def read_extended(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> tuple[Document, tuple[Path, ...]]:
+def read_extended(
+    file: Path | Document, faults: Faults, trail: tuple[Path, ...] = ()
+) -> tuple[Document, tuple[Path, ...]]:
     """Read a model file with all that it takes from those it extends, whose paths are returned too, nearest first.
 
     ``trail`` are the files that led here, to refuse a model that extends itself. A base that cannot be read raises:
     without it nothing in the file can be checked.
     """
-    own, trail = document_of("model", path), (*trail, path.resolve())
+    own = file if isinstance(file, Document) else document_of("model", file)
+    path, trail = own.path, (*trail, own.path.resolve())
     header = own.data.get("model")
     if not isinstance(header, dict) or "extends" not in header:
         return own, ()

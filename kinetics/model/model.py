@@ -11,6 +11,7 @@ from typing import Any
 import sympy as sp  # pyright: ignore[reportMissingTypeStubs]
 
 from kinetics.errors import Faults, UnknownNameError
+from kinetics.files.documents import Document
 from kinetics.files.library import find_file, library_folder
 from kinetics.files.rows import dotted_name
 from kinetics.model import hashes
@@ -21,6 +22,7 @@ from kinetics.model.composition import read_draft
 from kinetics.model.correlations import check_correlations
 from kinetics.model.definitions import evaluated_constants
 from kinetics.model.events import Event
+from kinetics.model.interchange import Interchange
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.ranges import out_of_range
 from kinetics.text.suggestions import did_you_mean
@@ -29,7 +31,7 @@ from kinetics.units import Unit, display_unit
 
 
 @dataclass(frozen=True, repr=False)
-class Model:
+class Model(Interchange):
     """A checked compartment model, flat: in a composite every name is ALIAS_NAME.
 
     Use `Model.load` or `Model.from_symbols` to make one.
@@ -88,16 +90,19 @@ class Model:
         return html_table(f"Model {self.name}: {self.title}", ["kind", "name", "value", "unit", "about"], rows)
 
     @classmethod
-    def load(cls, name: str | Path) -> Model:
+    def load(cls, name: str | Path | Document) -> Model:
         """Read a model file: a path (it has a separator or ends in ``.toml``), or the name of a model that ships.
+
+        What has been read of it already, or made in the same form, is a `Document`.
 
         Raises
         ------
         InputError
             With every fault of the file, of the files it extends and of those it uses.
         """
-        path, faults = find_file(name, "models"), Faults()
-        draft = read_draft(path, faults)
+        file, faults = name if isinstance(name, Document) else find_file(name, "models"), Faults()
+        draft = read_draft(file, faults)
+        path = draft.document.path
         header, time = draft.header, None
         if header["time"] is not None:
             with faults.gather(draft.document.where("model", "time"), "model.time"):
