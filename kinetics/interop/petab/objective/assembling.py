@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy as sp
-from kinetics.interop.sbml import ImportedModel
 
 from kinetics.errors import Faults
 from kinetics.expressions import is_name
@@ -17,6 +16,7 @@ from kinetics.interop.petab.functions import RESERVED
 from kinetics.interop.petab.objective.entities import Entity, entities_of
 from kinetics.interop.petab.problem.problem import Period, PetabProblem
 from kinetics.interop.petab.words import formula_names
+from kinetics.interop.sbml import ImportedModel
 from kinetics.model import Derived, Model, Output, Parameter, State
 
 _TIME = sp.Symbol("time", real=True)

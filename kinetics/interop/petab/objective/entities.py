@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
+
 from kinetics.interop.sbml import ImportedModel
 
 
