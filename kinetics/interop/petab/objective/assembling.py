@@ -14,6 +14,7 @@ from kinetics.expressions import is_name
 from kinetics.interop.petab.formulas import parse_formula
 from kinetics.interop.petab.functions import RESERVED
 from kinetics.interop.petab.objective.entities import Entity, entities_of
+from kinetics.interop.petab.objective.switches import Switch, switches_of
 from kinetics.interop.petab.problem.problem import Period, PetabProblem
 from kinetics.interop.petab.words import formula_names
 from kinetics.interop.sbml import ImportedModel
@@ -42,6 +43,8 @@ class PetabModel:
         The output of the size of each compartment.
     dynamic : frozenset of str
         Parameters of the model that states depend on.
+    switches : tuple of (Switch, str, str)
+        Comparisons with the time, and the outputs of their slopes and offsets.
     """
 
     model: Model
@@ -51,6 +54,7 @@ class PetabModel:
     values: Mapping[str, str]
     sizes: Mapping[str, str]
     dynamic: frozenset[str]
+    switches: tuple[tuple[Switch, str, str], ...]
 
     def states_output(self, state: str) -> str:
         """The output that returns a state."""
@@ -92,10 +96,14 @@ class _Assembly:
         compartments = {entity.compartment: entity.size for entity in self.entities.values() if entity.compartment}
         sizes = {name: self._output("size", size) for name, size in compartments.items()}
         self.faults.raise_if_any()
+        self.switched = switches_of(self.base)
+        switches = [
+            (one, self._output("slope", one.slope), self._output("offset", one.offset)) for one in self.switched
+        ]
         whole = self._model()
-        return PetabModel(
-            whole, self.entities, self.parameters, observables, values, sizes, _dynamic(whole, values.values())
-        )
+        of_times = [name for _, *names in switches for name in names]
+        dynamic = _dynamic(whole, (*values.values(), *of_times))
+        return PetabModel(whole, self.entities, self.parameters, observables, values, sizes, dynamic, tuple(switches))
 
     def _model(self) -> Model:
         """The model with everything that was added."""
@@ -109,14 +117,16 @@ class _Assembly:
         parameters += [
             Parameter(name=name, value=constants[name], unit="1") for name in base.constants if name in set_now
         ]
+        parameters += [Parameter(name=one.parameter, value=0.0, unit="1") for one in self.switched]
+        smooth = {one.comparison: one.condition for one in self.switched}
         known = {row.name for row in parameters}
         return Model.from_symbols(
             base.name,
             time="1",
-            states=states,
+            states=[replace(row, rate=row.rate.xreplace(smooth)) for row in states],
             parameters=[row for row in (*parameters, *self.added.values()) if row.name not in moved],
             derived=[
-                Derived(name=name, unit="1", value=row.value)
+                Derived(name=name, unit="1", value=row.value.xreplace(smooth))
                 for name, row in base.definitions.items()
                 if name not in known | moved
             ],
@@ -226,7 +236,7 @@ class _Assembly:
             if self.base.written_out(parse_formula(text, self.symbols)).free_symbols & symbols
         }
         parameters = [row for name, row in self.base.parameters.items() if name in moving]
-        return rows + [State(name=row.name, unit="1", initial=row.value, rate=0) for row in parameters]
+        return rows + [State(name=row.name, unit="1", initial=row.value, rate=sp.S.Zero) for row in parameters]
 
 
 def _dynamic(model: Model, values: Iterable[str]) -> frozenset[str]:

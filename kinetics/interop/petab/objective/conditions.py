@@ -18,7 +18,7 @@ class Settings:
     ----------
     parameters : ndarray, (parameter,)
         In the order of ``system.parameters``.
-    changes : ndarray, (parameter, direction)
+    changes : ndarray, (parameter, estimated)
         Their derivatives by what is estimated.
     constants, constant_changes : ndarray, (constant,) and (constant, direction)
         The same of parameters and of what follows from them alone.

@@ -9,9 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from kinetics.compile import System, compile_model
+from kinetics.engines.periods import Jump
 from kinetics.engines.periods import Period as EnginePeriod
 from kinetics.interop.petab.objective.assembling import PetabModel
 from kinetics.interop.petab.objective.conditions import Settings, StateJump
+from kinetics.interop.petab.objective.parts import smooth_parts
 from kinetics.interop.petab.problem.problem import Period, PetabProblem
 
 
@@ -21,6 +23,11 @@ class PlannedExperiment:
 
     periods: tuple[EnginePeriod, ...]
     settings: tuple[Settings, ...]
+
+    def place(self, time: float) -> tuple[int, int]:
+        """The number of the period to which a time belongs, the last that begins no later, and its number there."""
+        number = max(index for index, period in enumerate(self.periods) if period.begin <= time)
+        return number, int(np.searchsorted(self.periods[number].times, time))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,49 +75,50 @@ class Plan:
         return Settings.of(system, parameters, changes)
 
     @cached_property
-    def times(self) -> dict[str, tuple[np.ndarray, ...]]:
-        """The times at which each period of each experiment is measured, in order."""
-        measured: dict[str, list[set[float]]] = {name: [set() for _ in self.periods(name)] for name in self.measured}
+    def times(self) -> dict[str, np.ndarray]:
+        """The times at which each experiment is measured, in order."""
+        measured: dict[str, set[float]] = {}
         for row in self.problem.measurements:
-            measured[row.experiment][self.period_of(row.experiment, row.time)].add(row.time)
-        return {name: tuple(np.array(sorted(times)) for times in periods) for name, periods in measured.items()}
+            measured.setdefault(row.experiment, set()).add(row.time)
+        return {name: np.array(sorted(times)) for name, times in measured.items()}
 
-    @cached_property
+    @property
     def measured(self) -> tuple[str, ...]:
         """The experiments that have measurements."""
-        return tuple(dict.fromkeys(row.experiment for row in self.problem.measurements))
+        return tuple(self.times)
 
     def periods(self, experiment: str) -> tuple[Period, ...]:
         """Those of an experiment; one that has a steady state alone goes on from time 0 without change."""
         periods = self.problem.experiments[experiment].periods
         return periods if math.isfinite(periods[-1].start) else (*periods, Period(0.0, {}))
 
-    def period_of(self, experiment: str, time: float) -> int:
-        """The number of the period to which a time belongs: the last that begins no later."""
-        starts = [period.start for period in self.periods(experiment)]
-        return max(index for index, start in enumerate(starts) if start <= time)
-
     def experiment(self, name: str, base: Settings) -> PlannedExperiment:
         """An experiment with the parameters that hold in it."""
         periods, times = self.periods(name), self.times[name]
         starts = [period.start for period in periods]
-        last = times[-1][-1] if times[-1].size else starts[-1]
         planned: list[EnginePeriod] = []
         settings: list[Settings] = []
         before = base
-        for period, end, at in zip(periods, [*starts[1:], last], times, strict=True):
+        for period, end in zip(periods, [*starts[1:], max(starts[-1], times[-1])], strict=True):
             now = self._changed(period, before, base)
             targets, concentrations = self._targets(period)
-            jump = None
+            jump: Jump | None = None
             if targets or concentrations:
                 jump = StateJump(self.system, before if planned else now, now, targets, concentrations)
-            planned.append(
-                EnginePeriod(
-                    begin=period.start, end=end, parameters=now.parameters,
-                    parameter_changes=now.changes[:, self.dynamic], times=at, jump=jump,
-                )
-            )  # fmt: skip
-            settings.append(now)
+            is_last = period is periods[-1]
+            for part in smooth_parts(self.system, self.assembled.switches, now, period.start, end):
+                at = times[
+                    (times >= part.begin) & (times <= part.end if is_last and part.end == end else times < part.end)
+                ]
+                crossing = part.crossing(self.system, settings[-1], self.dynamic) if part.is_crossed else jump
+                changes = part.settings.changes[:, self.dynamic]
+                planned.append(
+                    EnginePeriod(
+                        begin=part.begin, end=part.end, parameters=part.settings.parameters,
+                        parameter_changes=changes, times=at, jump=crossing,
+                    )
+                )  # fmt: skip
+                settings.append(part.settings)
             before = now
         return PlannedExperiment(tuple(planned), tuple(settings))
 
@@ -157,13 +165,12 @@ class Plan:
         return tuple(targets.items()), tuple(concentrations.items())
 
     def experiments(self, base: Settings) -> list[PlannedExperiment]:
-        """All that are measured; those that begin alike share their first periods."""
+        """All that are measured; those that begin alike share their first period."""
         planned = [self.experiment(name, base) for name in self.measured]
-        shared: dict[object, tuple[EnginePeriod, Settings]] = {}
+        shared: dict[object, EnginePeriod] = {}
         for index, (name, one) in enumerate(zip(self.measured, planned, strict=True)):
-            first = self.periods(name)[0]
-            if len(one.periods) > 1 and not one.periods[0].times.size:
-                key = (first.start, one.periods[1].begin, *first.assignments.items(), *first.default)
-                period, settings = shared.setdefault(key, (one.periods[0], one.settings[0]))
-                planned[index] = PlannedExperiment((period, *one.periods[1:]), (settings, *one.settings[1:]))
+            first, condition = one.periods[0], self.periods(name)[0]
+            if len(one.periods) > 1 and not first.times.size:
+                key = (first.begin, first.end, first.parameters.tobytes(), *condition.assignments.items())
+                planned[index] = PlannedExperiment((shared.setdefault(key, first), *one.periods[1:]), one.settings)
         return planned

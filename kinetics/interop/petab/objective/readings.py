@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from kinetics.engines.dosing.integrating import Engine
-from kinetics.engines.periods import ExperimentValues, integrate_experiments
+from kinetics.engines.periods import PeriodValues, integrate_experiments
 from kinetics.errors import Faults
 from kinetics.interop.petab.objective.conditions import Settings
 from kinetics.interop.petab.objective.plan import Plan, PlannedExperiment
@@ -68,42 +68,26 @@ class Reader:
                 return Readings(readings.simulations, readings.noise, readings.by_estimated, failure)
         settings: dict[tuple[int, int, tuple[_Override, ...]], Settings] = {}
         for index, row in enumerate(rows):
-            number, period, _ = self._places[index]
+            number = plan.measured.index(row.experiment)
+            period, time = planned[number].place(row.time)
             key = (number, period, self._overrides[index])
             if key not in settings:
                 settings[key] = self._overridden(planned[number], period, self._overrides[index])
-            self._read(index, row.observable, integrated, settings[key], readings, gradient=gradient)
+            there = integrated[number].periods[period]
+            self._read(index, time, there, settings[key], readings, gradient=gradient)
         return readings
 
     def _read(
-        self,
-        index: int,
-        observable: str,
-        integrated: list[ExperimentValues],
-        now: Settings,
-        readings: Readings,
-        *,
-        gradient: bool,
+        self, index: int, time: int, there: PeriodValues, now: Settings, readings: Readings, *, gradient: bool
     ) -> None:
-        number, period, time = self._places[index]
-        functions, outputs = self.plan.system.functions, self._outputs[observable]
-        values = integrated[number].periods[period]
-        y = values.outputs[time]
+        """Put what one measurement reads into the arrays."""
+        functions, outputs = self.plan.system.functions, self._outputs[self.plan.problem.measurements[index].observable]
+        y = there.outputs[time]
         readings.simulations[index], readings.noise[index] = functions.outputs(y, now.constants)[outputs]
         if gradient:
             into = readings.by_estimated[:, index]
             into += functions.outputs_by_constant(y, now.constants)[outputs] @ now.constant_changes
-            into[:, self.plan.dynamic] += functions.outputs_by_state(y, now.constants)[outputs] @ values.gradients[time]
-
-    @cached_property
-    def _places(self) -> list[tuple[int, int, int]]:
-        """Of each measurement: the numbers of its experiment, of its period there, and of its time there."""
-        plan, places = self.plan, list[tuple[int, int, int]]()
-        for row in plan.problem.measurements:
-            period = plan.period_of(row.experiment, row.time)
-            time = int(np.searchsorted(plan.times[row.experiment][period], row.time))
-            places.append((plan.measured.index(row.experiment), period, time))
-        return places
+            into[:, self.plan.dynamic] += functions.outputs_by_state(y, now.constants)[outputs] @ there.gradients[time]
 
     @cached_property
     def _outputs(self) -> dict[str, list[int]]:

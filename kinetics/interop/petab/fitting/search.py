@@ -1,0 +1,126 @@
+"""One search for the values of a PEtab problem that are most probable, from one start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from kinetics.interop.petab.fitting.fit_problem import PetabFitProblem
+from kinetics.interop.petab.objective.objective import ResidualTerms
+
+OFFSET = 50.0
+"""Added to the logarithm of each scale of noise, so that its square root is real down to exp(-50)."""
+FAR = 1e6
+"""Every residual where something cannot be simulated."""
+
+
+@dataclass(frozen=True, eq=False)
+class PetabSearch:
+    """Where one search began and ended, (parameter,), on the scales of the problem, and why.
+
+    ``log_posterior`` is that of the end; ``converged`` says whether it ended by its own criterion.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    log_posterior: float
+    converged: bool
+    evaluations: int
+    message: str
+
+
+def search(problem: PetabFitProblem, start: np.ndarray) -> PetabSearch:
+    """Search from a start, within the bounds.
+
+    Normal noise and flat priors make it a problem of least squares, of normalised residuals and, where noise is
+    estimated, of the square roots of 2 (log sigma + 50): scipy's trust-region reflective algorithm (Branch, Coleman, Li
+    1999, doi 10.1137/S1064827595289108). All else is minimised by L-BFGS-B (Byrd et al. 1995, doi 10.1137/0916069).
+    Either has exact derivatives.
+    """
+    return _least_squares(problem, start) if _is_least_squares(problem) else _quasi_newton(problem, start)
+
+
+def _is_least_squares(problem: PetabFitProblem) -> bool:
+    priors = [problem.tables.parameters[name].prior for name in problem.names]
+    return not problem.objective.noise.laplace.any() and all(one is None or one.kind == "uniform" for one in priors)
+
+
+def _least_squares(problem: PetabFitProblem, start: np.ndarray) -> PetabSearch:
+    from scipy.optimize import least_squares
+
+    lower, upper = problem.bounds
+    count = len(problem.tables.measurements)
+
+    @lru_cache(maxsize=1)  # the Jacobian is asked for after the residuals of the same point
+    def terms(key: bytes) -> tuple[np.ndarray, ResidualTerms]:
+        values = problem.unscaled(np.frombuffer(key))
+        return values, problem.objective.residuals(values)
+
+    def value(u: np.ndarray) -> np.ndarray:
+        _, at = terms(u.tobytes())
+        if at.failure or (at.log_noise <= -OFFSET).any():
+            return np.full(2 * count, FAR)
+        return np.concatenate([at.residuals, np.sqrt(2.0 * (at.log_noise + OFFSET))])
+
+    def jacobian(u: np.ndarray) -> np.ndarray:
+        values, at = terms(u.tobytes())
+        if at.failure or (at.log_noise <= -OFFSET).any():
+            return np.zeros((2 * count, u.size))
+        of_noise = at.log_noise_changes / np.sqrt(2.0 * (at.log_noise + OFFSET))[:, None]
+        return np.concatenate([at.residual_changes, of_noise]) * problem.by_scaled(values)
+
+    inside = _inside(start, lower, upper)
+    found = least_squares(
+        value,
+        inside,
+        jac=jacobian,  # pyright: ignore[reportArgumentType]
+        bounds=(lower, upper),
+        method="trf",
+        x_scale="jac",
+        xtol=1e-10,
+        ftol=1e-10,
+        gtol=1e-6,
+        max_nfev=300,
+    )
+    return _finished(problem, start, found.x, converged=found.status > 0, evaluations=found.nfev, message=found.message)
+
+
+def _quasi_newton(problem: PetabFitProblem, start: np.ndarray) -> PetabSearch:
+    from scipy.optimize import minimize
+
+    lower, upper = problem.bounds
+
+    def value(u: np.ndarray) -> tuple[float, np.ndarray]:
+        values = problem.unscaled(u)
+        at = problem.objective.at(values, gradient=True)
+        gradient = -(at.gradient + at.prior_gradient) * problem.by_scaled(values)
+        if not np.isfinite(at.log_posterior) or not np.isfinite(gradient).all():
+            return FAR**2, np.zeros(u.size)
+        return -at.log_posterior, gradient
+
+    found = minimize(
+        value,
+        _inside(start, lower, upper),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=list(zip(lower, upper, strict=True)),
+        options={"maxiter": 1000, "ftol": 1e-12, "gtol": 1e-6},
+    )
+    return _finished(
+        problem, start, found.x, converged=bool(found.success), evaluations=found.nfev, message=str(found.message)
+    )
+
+
+def _inside(start: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """A start that lies a little within the bounds, which the search must not begin on."""
+    width = np.where(np.isfinite(upper - lower), upper - lower, 1.0)
+    return np.clip(start, lower + 1e-6 * width, upper - 1e-6 * width)
+
+
+def _finished(problem: PetabFitProblem, start: np.ndarray, end: np.ndarray, **how: object) -> PetabSearch:
+    at = problem.objective.at(problem.unscaled(end))
+    how["converged"] = bool(how["converged"]) and not at.failure
+    how["message"] = at.failure or how["message"]
+    return PetabSearch(start, end, at.log_posterior, **how)  # pyright: ignore[reportArgumentType]
