@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -23,14 +23,23 @@ from kinetics.estimate.stages import run_searches
 from kinetics.estimate.uncertainty.covariance import Uncertainty, uncertainty
 from kinetics.estimate.uncertainty.posterior import check_draws
 from kinetics.files.arguments import Progress, is_whole, loaded
+from kinetics.interop.petab.fitting import PetabFit, PetabFitProblem, fit_petab
 from kinetics.units import unit_text
 
 SAME_COST = 1e-6
 """Relative difference of costs that is only rounding."""
 
 
+@overload
+def fit(problem: PetabFitProblem, **options: Any) -> PetabFit: ...
+
+
+@overload
+def fit(problem: FitProblem | str | Path, **options: Any) -> Fit: ...
+
+
 def fit(
-    problem: FitProblem | str | Path,
+    problem: FitProblem | PetabFitProblem | str | Path,
     *,
     profile: str | Sequence[str] | None = None,
     posterior: int | None = None,
@@ -41,7 +50,7 @@ def fit(
     out: str | Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
-) -> Fit:
+) -> Fit | PetabFit:
     """Estimate the free parameters of a fit problem.
 
     What is finished is kept in the user's cache until the fit is. Ctrl-C raises `kinetics.estimate.FitInterrupted`, and
@@ -49,8 +58,9 @@ def fit(
 
     Parameters
     ----------
-    problem : FitProblem, str or pathlib.Path
-        What to fit, or the name or path of its file.
+    problem : FitProblem, PetabFitProblem, str or pathlib.Path
+        What to fit, or the name or path of its file. One of PEtab, see `FitProblem.from_petab`, has searches alone, all
+        from drawn starts, and no checkpoint.
     profile : str or sequence of str, optional
         Also follow the profile likelihood of these parameters; ``"all"`` of every free one.
     posterior : int, optional
@@ -67,7 +77,7 @@ def fit(
 
     Returns
     -------
-    Fit
+    Fit, or PetabFit of a problem of PEtab
 
     Raises
     ------
@@ -78,8 +88,11 @@ def fit(
     --------
     >>> fit("my_fit", profile="all").save()  # doctest: +SKIP
     """
-    problem = loaded("problem", problem, FitProblem)
     engine_name = None if engine == "auto" else engine
+    if isinstance(problem, PetabFitProblem):
+        _refuse_beyond_searches(profile=profile, posterior=posterior, reduce=reduce, resume=resume or None)
+        return fit_petab(problem, starts=starts, seed=seed, engine=engine_name, out=out, progress=progress)
+    problem = loaded("problem", problem, FitProblem)
     problem = problem.with_settings(starts=starts, seed=seed, engine=engine_name, reduce=reduce)
     profiled = _profiled(problem, profile, posterior, out)
     objective = objective_of(problem)
@@ -89,6 +102,15 @@ def fit(
         if out is not None:
             result.save(out)
     return result
+
+
+def _refuse_beyond_searches(**options: Any) -> None:
+    """Refuse what a fit of PEtab cannot do."""
+    faults = Faults()
+    for name, value in options.items():
+        if value is not None:
+            faults.add("a problem of PEtab has searches alone; leave it out", name=name)
+    faults.raise_if_any()
 
 
 def _profiled(

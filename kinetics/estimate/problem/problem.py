@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from kinetics.simulation.engine import check_engine
 from kinetics.text.numbers import number_text
 from kinetics.text.tables import html_table
 from kinetics.units import display_unit, unit_text
+
+if TYPE_CHECKING:
+    from kinetics.interop.petab.fitting import PetabFitProblem
 
 T = TypeVar("T", bound=Target)
 
@@ -137,6 +140,28 @@ class FitProblem:
             cohorts=read.cohorts,
             extends=read.extends,
         )
+
+    @staticmethod
+    def from_petab(path: str | Path) -> PetabFitProblem:
+        """Read a problem of PEtab, as `kinetics.read_petab` does.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            The YAML file.
+
+        Raises
+        ------
+        InputError
+            With every fault of the problem, its tables and its model.
+
+        Examples
+        --------
+        >>> FitProblem.from_petab("my_problem.yaml").objective().llh  # doctest: +SKIP
+        """
+        import kinetics  # a chained verb is that of the flat namespace, which stands above the rooms
+
+        return kinetics.read_petab(path)
 
     def with_settings(
         self,
