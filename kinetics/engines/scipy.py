@@ -77,7 +77,10 @@ def integrate(
             if monitor is not None:
                 y, by_rules, stop = monitor.begin(time, y, end)
                 rates = rates + by_rules
-            rate, jacobian = partial(_rate, functions, constants, rates @ doses), partial(_jacobian, functions, constants)
+            rate, jacobian = (
+                partial(_rate, functions, constants, rates @ doses),
+                partial(_jacobian, functions, constants),
+            )
             before, options = y, {} if monitor is None else {"monitor": monitor}
             piece, y = solver.solve(rate, jacobian, segment, (time, stop), y, **options)
             if monitor is not None and monitor.cut is not None:

@@ -51,7 +51,7 @@ def check_unchecked(draft: Draft, time: Any, faults: Faults) -> None:
     if not draft.is_unchecked:
         return
     one = parse_unit("1")
-    for row in (row for table in draft.tables.values() for row in table.values()):
+    for row in (row for kind, table in draft.tables.items() if kind != "events" for row in table.values()):
         if row.unit not in (None, one):
             message = f"has unit '{unit_text(row.unit)}', and the units of the model are unchecked: write '1'"
             faults.add(message, *row.location("unit"))

@@ -100,7 +100,11 @@ def equations(model: Model) -> list[Equation]:
         *(equation("initial", row, "{}(0)", row.initial) for row in states),
         *(equation("derived", row, "{}", row.value) for row in model.derived.values()),
         *(equation("output", row, "{}", row.value) for row in model.outputs.values()),
-        *(Equation("event", row.name, text) for row in model.events.values() for text in _assigned(row, model, printer)),
+        *(
+            Equation("event", row.name, text)
+            for row in model.events.values()
+            for text in _assigned(row, model, printer)
+        ),
     ]
 
 

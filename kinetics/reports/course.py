@@ -97,5 +97,8 @@ def time_course_table(
             ]
         columns.append(cells)
     attrs = {name: result[name].attrs for name in names}
-    head = ["time" if unit == "1" else unit, *(heading(marked(name, own.get("exploratory")), own["units"]) for name, own in attrs.items())]
+    head = [
+        "time" if unit == "1" else unit,
+        *(heading(marked(name, own.get("exploratory")), own["units"]) for name, own in attrs.items()),
+    ]
     return Table(title, head, list(zip(*columns, strict=True)), text=(), wide=True)

@@ -40,9 +40,7 @@ class Engine:
         """One patient with a dense solution, from a start or else the model's own."""
         if system.model.events:
             solve = partial(self._solve, system, constants)
-            return events.integrate(
-                system, constants, segments, solve, self.tolerances, start=start, triggers=triggers
-            )
+            return events.integrate(system, constants, segments, solve, self.tolerances, start=start, triggers=triggers)
         return self._solve(system, constants, segments, start, self.tolerances, triggers)
 
     def _solve(

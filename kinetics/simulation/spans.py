@@ -157,6 +157,8 @@ class Span:
 
 def is_integrated_together(system: System, engine: Engine, measures: Sequence[Measure]) -> bool:
     """Whether many patients are integrated side by side: the batch engine, no events, times to a threshold alone."""
-    return not engine.method and not system.model.events and all(
-        isinstance(measure, TimeToThreshold) and measure.output in system.outputs for measure in measures
+    return (
+        not engine.method
+        and not system.model.events
+        and all(isinstance(measure, TimeToThreshold) and measure.output in system.outputs for measure in measures)
     )

@@ -134,6 +134,24 @@ class Conditions:
         return np.array([bool(condition_truth(trigger, by_comparison)) for trigger in self._triggers])
 
 
+def cut_steps(knots: np.ndarray, longest: float) -> np.ndarray:
+    """Steps of an integrator, (knot,), each cut into equal parts that are no longer than ``longest``.
+
+    States may be so smooth, or at rest, that steps pass over what a condition on the time does.
+
+    Examples
+    --------
+    >>> cut_steps(np.array([0.0, 1.0, 4.0]), 1.5)
+    array([0. , 1. , 2.5, 4. ])
+    """
+    steps = np.diff(knots)
+    parts = np.maximum(np.ceil(steps / longest), 1).astype(int)
+    if not (parts > 1).any():
+        return knots
+    share = np.concatenate([np.arange(count) / count for count in parts])
+    return np.append(np.repeat(knots[:-1], parts) + share * np.repeat(steps, parts), knots[-1])
+
+
 def _differ(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Where signs differ; what is no number is like itself."""
     return (one != other) & ~(np.isnan(one) & np.isnan(other))

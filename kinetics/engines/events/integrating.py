@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.events.conditions import Change, Conditions
+from kinetics.engines.events.conditions import Change, Conditions, cut_steps
 from kinetics.engines.events.execution import Executions
 from kinetics.engines.events.trajectory import EventTrajectory, Piece
 from kinetics.engines.rule_monitor import RuleMonitor
@@ -25,6 +25,10 @@ LONGER = 4.0
 """A stretch is this many times as long as the time between the events before it, or as the stretch before it."""
 SHORTEST = 1e-10
 """Share of the whole below which a stretch that cannot be integrated is not tried in halves."""
+
+
+LEAST_STEPS = 500
+"""Parts of the whole in which triggers are looked at, however long the steps of the integrator are."""
 
 
 class Solve(Protocol):
@@ -194,7 +198,8 @@ class _Run:
         """The changes of triggers up to the first by which an event fires and those at its time; whether one does."""
         found: list[Change] = []
         before, fires = self._executions.truths, False
-        for change in self._conditions.changes(dense.integrated, dense.knots, time):
+        knots = cut_steps(dense.knots, self._until / LEAST_STEPS)
+        for change in self._conditions.changes(dense.integrated, knots, time):
             found.append(change)
             fires = bool((change.truths & ~before).any())
             if fires:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from kinetics.interop.sbml.math import Formula
 
@@ -19,9 +20,11 @@ class Quantity:
         The size, value, stoichiometry, or initial amount or concentration that the file gives.
     unit : str
         The unit that the file gives, by identifier; empty if it gives none.
-    compartment, is_concentration, only_substance, boundary, conversion : optional
+    compartment, is_concentration, only_substance, boundary, conversion : str and bool
         Of a species: where it is; whether ``value`` is a concentration; whether mathematics means its amount; whether
         reactions leave it as it is; its conversion factor.
+    constant : bool
+        Whether nothing may change it.
     dimensions : float
         Of a compartment.
     """
@@ -36,6 +39,7 @@ class Quantity:
     is_concentration: bool = False
     only_substance: bool = False
     boundary: bool = False
+    constant: bool = False
     conversion: str = ""
     dimensions: float = 3
 
@@ -110,14 +114,11 @@ class Contents:
     defaults: Defaults
     left_out: list[tuple[str, int]] = field(default_factory=list)
 
-    def changes(self, identifier: str) -> bool:
-        """Whether integration or an event changes a quantity: whether it is a state."""
-        quantity = self.quantities[identifier]
-        if identifier in self.assigned:
-            return False
-        if identifier in self.rates or any(identifier in event.assignments for event in self.events):
-            return True
-        if quantity.kind != "species" or quantity.boundary:
-            return False
-        uses = (reference for reaction in self.reactions.values() if reaction.law for reference in reaction.references)
-        return any(reference.species == identifier for reference in uses)
+    @cached_property
+    def changing(self) -> frozenset[str]:
+        """The quantities that integration or an event changes: those that are states."""
+        assigned = (identifier for event in self.events for identifier in event.assignments)
+        laws = (reaction for reaction in self.reactions.values() if reaction.law is not None)
+        species = (reference.species for reaction in laws for reference in reaction.references)
+        moved = (identifier for identifier in species if not self.quantities[identifier].boundary)
+        return frozenset((*self.rates, *assigned, *moved)) - self.assigned.keys()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from kinetics.interop.sbml.terms import Term, number, number_with_exponent
 
 MAX_NODES = 300_000
 """Of a file, functions written out."""
+_ASSOCIATIVE = ("PLUS", "TIMES", "LOGICAL_AND", "LOGICAL_OR", "LOGICAL_XOR")
 MAX_CALLS = 20
 """Functions of the file within functions."""
 
@@ -60,11 +61,17 @@ class Mathematics:
 
     def number(self, formula: Formula, meaning: Meaning) -> Term:
         """A formula as a number; `InputError` for what no model file can say."""
-        return self._written(formula.node, meaning, {}, 0).as_number()
+        return self._whole(formula, meaning).as_number()
 
     def condition(self, formula: Formula, meaning: Meaning) -> Term:
         """A formula as a condition; `InputError` for what no model file can say."""
-        return self._written(formula.node, meaning, {}, 0).as_condition()
+        return self._whole(formula, meaning).as_condition()
+
+    def _whole(self, formula: Formula, meaning: Meaning) -> Term:
+        try:
+            return self._written(formula.node, meaning, {}, 0)
+        except RecursionError as error:
+            raise InputError("mathematics nested beyond reason, with its functions written out") from error
 
     def _written(self, node: Any, meaning: Meaning, arguments: Mapping[str, Term], calls: int) -> Term:
         self._nodes += 1
@@ -73,8 +80,7 @@ class Mathematics:
         kind = _kinds()[node.getType()]
 
         def parts() -> list[Term]:
-            children = (node.getChild(index) for index in range(node.getNumChildren()))
-            return [self._written(child, meaning, arguments, calls) for child in children]
+            return [self._written(child, meaning, arguments, calls) for child in _operands(node, kind)]
 
         if kind in ("INTEGER", "REAL", "REAL_E", "RATIONAL"):
             self.has_units |= node.isSetUnits() and node.getUnits() != "dimensionless"
@@ -126,6 +132,22 @@ class _Closed:
 
     def rate(self, identifier: str) -> Term:
         return self.value(identifier)
+
+
+def _operands(node: Any, kind: str) -> Iterator[Any]:
+    """The parts of an operation; of sums and so on, which libsbml nests by pairs, all that are added."""
+    pending = _children(node)
+    while pending:
+        child = pending.pop()
+        if kind in _ASSOCIATIVE and child.getType() == node.getType():
+            pending += _children(child)
+        else:
+            yield child
+
+
+def _children(node: Any) -> list[Any]:
+    """From the last to the first."""
+    return [node.getChild(index) for index in range(node.getNumChildren() - 1, -1, -1)]
 
 
 def _applied(operator: Callable[..., Term], kind: str, parts: list[Term]) -> Term:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from kinetics.errors import Faults
+from kinetics.interop.sbml.checking import check_contents
 from kinetics.interop.sbml.contents import Contents, Defaults, Event, Quantity, Reaction, Reference
 from kinetics.interop.sbml.math import Formula
 from kinetics.interop.sbml.parsing import Parsed
@@ -26,7 +26,7 @@ def read_contents(parsed: Parsed) -> Contents:
 
 class _Reader:
     def __init__(self, parsed: Parsed) -> None:
-        self.parsed, self.model, self.faults = parsed, parsed.model, Faults()
+        self.parsed, self.model = parsed, parsed.model
         self.left_out = list(parsed.left_out)
 
     def contents(self) -> Contents:
@@ -57,8 +57,7 @@ class _Reader:
             ),
             left_out=self.left_out,
         )  # fmt: skip
-        self.check_values(contents)
-        self.faults.raise_if_any()
+        check_contents(contents, self.parsed.path)
         return contents
 
     def formula(self, owner: Any, name: str) -> Formula | None:
@@ -75,9 +74,12 @@ class _Reader:
             dimensions = row.getSpatialDimensionsAsDouble() if row.isSetSpatialDimensions() else 3
             size = row.getSize() if row.isSetSize() and not math.isnan(row.getSize()) else None
             identifier = row.getId()
+            if size is None and dimensions and row.getConstant():
+                message = f"the size of compartment {identifier}, which is not given: it counts as 1"
+                self.left_out.append((message, row.getLine()))
             yield Quantity(
                 identifier, "compartment", row.getLine(), _text(row.getName()), size, row.getUnits(),
-                dimensions=dimensions,
+                constant=row.getConstant(), dimensions=dimensions,
             )  # fmt: skip
 
     def species(self) -> Iterator[Quantity]:
@@ -89,7 +91,8 @@ class _Reader:
             yield Quantity(
                 row.getId(), "species", row.getLine(), _text(row.getName()), value if is_set else None,
                 row.getSubstanceUnits(), row.getCompartment(), is_concentration, row.getHasOnlySubstanceUnits(),
-                row.getBoundaryCondition() or row.getConstant(), row.getConversionFactor() or default,
+                row.getBoundaryCondition() or row.getConstant(), row.getConstant(),
+                row.getConversionFactor() or default,
             )  # fmt: skip
 
     def parameters(self) -> Iterator[Quantity]:
@@ -101,7 +104,10 @@ class _Reader:
             for row in (*reaction.getListOfReactants(), *reaction.getListOfProducts()):
                 if row.getId():
                     value = row.getStoichiometry() if row.isSetStoichiometry() else None
-                    yield Quantity(row.getId(), "stoichiometry", row.getLine(), _text(row.getName()), value)
+                    yield Quantity(
+                        row.getId(), "stoichiometry", row.getLine(), _text(row.getName()), value,
+                        constant=row.getConstant(),
+                    )  # fmt: skip
 
     def rules(self, kind: str) -> dict[str, Formula]:
         rules = {}
@@ -153,32 +159,11 @@ class _Reader:
                 row.getUseValuesFromTriggerTime(), assignments,
             )  # fmt: skip
 
-    def check_values(self, contents: Contents) -> None:
-        """Whatever is not assigned has a value; a compartment without a size counts as 1."""
-        for identifier, row in contents.quantities.items():
-            has_value = row.value is not None or identifier in contents.assigned or identifier in contents.initial
-            if row.kind == "compartment" and not has_value and row.dimensions:
-                self.left_out.append(
-                    (f"the size of compartment {identifier}, which is not given: it counts as 1", row.line)
-                )
-            elif row.kind != "compartment" and not has_value:
-                self.faults.add("has no value, and nothing assigns one", self.parsed.where(row.line), identifier)
-            elif row.value is not None and not math.isfinite(row.value):
-                self.faults.add(f"its value is {row.value}", self.parsed.where(row.line), identifier)
-        for reaction in contents.reactions.values():
-            for row in reaction.local.values():
-                if row.value is None:
-                    name = f"{reaction.identifier}.{row.identifier}"
-                    self.faults.add("has no value", self.parsed.where(row.line), name)
-            for reference in reaction.references:
-                if not reference.stoichiometry and math.isnan(reference.value):
-                    message = f"has no stoichiometry of {reference.species}"
-                    self.faults.add(message, self.parsed.where(reference.line), reaction.identifier)
-
 
 def _parameter(row: Any) -> Quantity:
     value = row.getValue() if row.isSetValue() and not math.isnan(row.getValue()) else None
-    return Quantity(row.getId(), "parameter", row.getLine(), _text(row.getName()), value, row.getUnits())
+    about, constant = _text(row.getName()), row.getConstant()
+    return Quantity(row.getId(), "parameter", row.getLine(), about, value, row.getUnits(), constant=constant)
 
 
 def _function(row: Any) -> tuple[list[str], Formula | None]:

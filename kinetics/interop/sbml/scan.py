@@ -20,6 +20,9 @@ MAX_BYTES = 20_000_000
 MAX_DEPTH = 200
 """Elements within elements."""
 MAX_ELEMENTS = 500_000
+MAX_MATHEMATICS = 6000
+"""Elements of one piece of mathematics: more make a text that is longer than an expression may be."""
+_MATH = "http://www.w3.org/1998/Math/MathML math"
 MAX_TEXT = 10_000
 """Characters of an attribute."""
 LEVELS = ((2, 1), (2, 2), (2, 3), (2, 4), (2, 5), (3, 1), (3, 2))
@@ -74,7 +77,7 @@ class _Scanner:
     def __init__(self, path: Path) -> None:
         self.path, self.faults = path, Faults()
         self.left_out: list[tuple[str, int]] = []
-        self.depth = self.elements = 0
+        self.depth = self.elements = self.before_mathematics = 0
         self.packages: dict[str, str] = {}
         self.parser = parser = expat.ParserCreate("utf-8", namespace_separator=" ")
         parser.StartDoctypeDeclHandler = self.doctype
@@ -113,6 +116,10 @@ class _Scanner:
             raise self.stop(f"elements nested more than {MAX_DEPTH} deep")
         if self.elements > MAX_ELEMENTS:
             raise self.stop(f"more than {MAX_ELEMENTS} elements")
+        if name == _MATH:
+            self.before_mathematics = self.elements
+        elif name.startswith(_MATH[:-4]) and self.elements - self.before_mathematics > MAX_MATHEMATICS:
+            raise self.stop(f"more than {MAX_MATHEMATICS} elements in one piece of mathematics")
         if any(len(text) > MAX_TEXT for text in attributes.values()):
             self.faults.add(f"an attribute of more than {MAX_TEXT} characters", self.where)
         if self.elements == 1:

@@ -33,7 +33,7 @@ class Translation:
         self.tables = Tables()
         self.running, self.starting, self.starts = Running(self, {}), Starting(self, {}), Starts(self)
         self.states = {
-            name: self._state_name(row) for name, row in contents.quantities.items() if contents.changes(name)
+            name: self._state_name(row) for name, row in contents.quantities.items() if name in contents.changing
         }
         self.local = {
             row.identifier: {name: self.names.new(f"{self.names[row.identifier]}_{name}") for name in row.local}
