@@ -11,6 +11,7 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.engines.tolerances import from_zero
+from kinetics.model.clock import CLOCK, is_clock
 from kinetics.units.levels import slack
 
 _ROUNDING = 1e-12  # 3 * 0.1 lies a rounding after a dose at 0.3
@@ -55,8 +56,11 @@ class Trajectory:
         return np.unique(np.concatenate([piece.ts for piece in self.pieces]))
 
     def integrated(self, times: np.ndarray) -> np.ndarray:
-        """`states` without those that rest."""
-        return read(self.pieces, times, self.start[: len(self.system.states)])
+        """`states` without those that rest; a clock has no error, so that conditions of time hold from a time on."""
+        states = read(self.pieces, times, self.start[: len(self.system.states)])
+        if (clock := clock_of(self.system)) is not None:
+            states[:, clock] = self.start[clock] + np.maximum(times, 0.0)
+        return states
 
     def states(self, times: np.ndarray) -> np.ndarray:
         """States, (time, state), in the units of the model; at an edge, and a rounding beyond it, before the dose."""
@@ -79,6 +83,12 @@ class Trajectory:
     def curve(self, name: str) -> OutputCurve:
         """An output or state as a function of time."""
         return OutputCurve(self, *self.system.row(name))
+
+
+def clock_of(system: System) -> int | None:
+    """The number of the state that is the time, if there is one."""
+    row = system.model.states.get(CLOCK)
+    return system.states.index(CLOCK) if row is not None and is_clock(row) and CLOCK in system.states else None
 
 
 class OfTime(Protocol):

@@ -2,7 +2,7 @@
 
 from kinetics.expressions.dimensions import Dimensions
 from kinetics.expressions.elementary import FUNCTIONS as ELEMENTARY
-from kinetics.expressions.elementary import LARGEST_FACTORIAL, as_written
+from kinetics.expressions.elementary import LARGEST_ANGLE, LARGEST_FACTORIAL, as_written
 from kinetics.expressions.evaluation import evaluate
 from kinetics.expressions.functions import branches, exponent_text, log, piecewise, power
 from kinetics.expressions.grammar import parse, parse_condition
@@ -11,6 +11,7 @@ from kinetics.expressions.reserved import RESERVED, is_name
 
 __all__ = [
     "ELEMENTARY",
+    "LARGEST_ANGLE",
     "LARGEST_FACTORIAL",
     "MAX_DEPTH",
     "RESERVED",

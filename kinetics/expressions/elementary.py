@@ -97,6 +97,8 @@ _OF_SYMPY: dict[Any, type[Elementary]] = {
     getattr(sp, {"ceil": "ceiling"}.get(name, name)): kind for name, kind in FUNCTIONS.items()
 }
 """By the function of SymPy that is the same."""
+LARGEST_ANGLE = 2.0**52
+"""Beyond it a double cannot tell one angle from the next: the circular functions are NaN."""
 LARGEST_FACTORIAL = 170
 """Of the whole numbers whose factorial a double holds."""
 

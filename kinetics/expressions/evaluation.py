@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from kinetics.expressions.elementary import FUNCTIONS, factorial_of
+from kinetics.expressions.elementary import FUNCTIONS, LARGEST_ANGLE, factorial_of
 from kinetics.expressions.functions import log, power
 
 _FUNCTIONS: dict[Any, Callable[..., Any]] = {
@@ -35,6 +35,13 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
 _NUMPYS = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
 _NUMPYS |= {"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}
 _FUNCTIONS |= {kind: getattr(np, _NUMPYS.get(name, name)) for name, kind in FUNCTIONS.items() if name != "factorial"}
+
+
+def _circular(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda angle: function(angle) if abs(angle) <= LARGEST_ANGLE else np.nan
+
+
+_FUNCTIONS |= {FUNCTIONS[name]: _circular(_FUNCTIONS[FUNCTIONS[name]]) for name in ("sin", "cos", "tan")}
 
 
 def evaluate(expression: Any, values: Mapping[sp.Symbol, float]) -> float:

@@ -87,6 +87,8 @@ class _Parser(Conditions):
             self.position += 1
             return self.number(token.text)
         if token.kind == "name":
+            if token.text in WORDS:
+                raise self.fail(f"'{token.text}' is of conditions, which stand in piecewise and in triggers alone,")
             self.position += 1
             return self.call(token.text) if self.accept("(") else self.symbol(token.text)
         if self.accept("("):

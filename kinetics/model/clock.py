@@ -66,9 +66,13 @@ def _expressions(row: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _timed(row: Any) -> Any:
-    """A quantity or an event with the clock in the place of the time."""
+    """A row with the clock in the place of the time; zero for an initial value, whose fault is noted."""
     clock = sp.Symbol(CLOCK, real=True)
     if isinstance(row, Event):
         return row.with_expressions(lambda _, value: value.xreplace({TIME: clock}))
-    changes = {key: value.xreplace({TIME: clock}) for key, value in _expressions(row) if TIME in value.free_symbols}
+    changes = {
+        key: sp.S.Zero if key == "initial" else value.xreplace({TIME: clock})
+        for key, value in _expressions(row)
+        if TIME in value.free_symbols
+    }
     return replace(row, **changes) if changes else row

@@ -15,13 +15,12 @@ from kinetics.compile.elementary.choices import less, select, with_sign_of
 from kinetics.compile.elementary.exponential import ROUNDING
 from kinetics.compile.elementary.series import arc_tangent_series, cosine_series, sine_series
 from kinetics.compile.graph import Node
+from kinetics.expressions import LARGEST_ANGLE
 
 _HALF_PI = Fraction(0x1921FB54442D18469898CC51701B839A252049C1114CF98E, 2**188)
 _PART_BITS = 23
 _COARSE = 2.0**24
 """Quarters of a turn that the first part of their number counts by."""
-LARGEST_ANGLE = 2.0**52
-"""Beyond it a double cannot tell one angle from the next: the functions are NaN."""
 ARCS = (0.0, 0.4, 1.0, 2.4)
 """Tangents from which an arc is measured, each with the next behind the tangent of the angle between them."""
 ARC_TERMS = 12

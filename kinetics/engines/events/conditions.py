@@ -103,12 +103,27 @@ class Conditions:
                 differ = _differ(signs, self._signs(dense(inner), signs))[:, moved].any(axis=1)
                 index = int(differ.argmax()) if differ.any() else SECTIONS - 1
                 low, high = float(inner[index - 1]) if index else low, float(inner[index])
-            after = self._signs(dense(np.array([high])), signs)[0] if high < right else last
+            high, after = self._changed(dense, (signs, moved), high, max(shortest, _ROUNDING * (begin + high)), right)
+            after = last if high == right else after
             jumped = self._of_equality & (signs * after < 0)
             if jumped.any():
                 yield high, np.where(jumped, 0.0, after)
             yield high, after
             left, signs = high, after
+
+    def _changed(
+        self, dense: Dense, before: tuple[np.ndarray, np.ndarray], time: float, step: float, right: float
+    ) -> tuple[float, np.ndarray]:
+        """The first time from one on at which a single state has other signs where they move, and these.
+
+        An engine may round a state otherwise where it works out many at once.
+        """
+        signs, moved = before
+        while True:
+            after = self._signs(dense(np.array([time])), signs)[0]
+            if time >= right or _differ(signs, after)[moved].any():
+                return time, after
+            time, step = min(time + step, right), 2.0 * step
 
     def _signs(self, states: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
         """Signs of left less right, (time, comparison).

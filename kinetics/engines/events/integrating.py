@@ -14,7 +14,7 @@ from kinetics.engines.events.execution import Executions
 from kinetics.engines.events.trajectory import EventTrajectory, Piece
 from kinetics.engines.rule_monitor import RuleMonitor
 from kinetics.engines.tolerances import Tolerances, state_scale
-from kinetics.engines.trajectory import Trajectory
+from kinetics.engines.trajectory import Trajectory, clock_of
 from kinetics.errors import IntegrationError
 from kinetics.regimen import Segments, Triggers
 from kinetics.units.levels import slack
@@ -108,6 +108,7 @@ class _Run:
         if triggers is not None:
             self._monitor = RuleMonitor(system, constants, segments, triggers, slack(tolerances.relative))
         self._pieces: list[Piece] = []
+        self._clock = clock_of(system)
 
     def give(self, boluses: np.ndarray) -> None:
         """Give doses, (drug,), at once."""
@@ -128,6 +129,8 @@ class _Run:
         # doses come first: what fires with one is seen behind it
         self._note(changes, dense, time, np.inf if fires else limit - time - self._same)
         self.y = dense.integrated(np.array([limit - time]))[0]
+        if limit == end and self._clock is not None:  # a sum of many stretches has a rounding
+            self.y[self._clock] = self._start[self._clock] + end
         self._pieces.append(Piece(dense, time, limit))
         if self._monitor is not None and by_rule is not None:
             self.y = self._monitor.give_due(limit, self.y)
