@@ -10,7 +10,7 @@ from kinetics.engines.guard import GREW_FROM_ROUNDING, WENT_BELOW_ZERO, complain
 from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.engines.tolerances import Tolerances
 from kinetics.regimen import Segments, Triggers
-from kinetics.units import unit_text
+from kinetics.units import display_unit
 
 TOLERANCES = Tolerances(relative=1e-7, absolute=1e-13)
 MOST_STEPS = 100_000
@@ -48,7 +48,7 @@ def explain_stop(
 ) -> str:
     """Why an integration stopped, in words, from what the kernel says and the absolute tolerances, (state,)."""
     segment = int(np.clip(np.searchsorted(segments.edges, time, side="right"), 1, len(segments)))
-    where = f"Rodas5P stopped in segment {segment} of {len(segments)} at {time:.6g} {unit_text(system.model.time)}"
+    where = f"Rodas5P stopped in segment {segment} of {len(segments)} at {time:.6g} {display_unit(system.model.time)}".rstrip()
     if status >= BELOW_ZERO:
         kind, state = divmod(status - BELOW_ZERO, states.size)
         fault = (WENT_BELOW_ZERO, GREW_FROM_ROUNDING)[kind]

@@ -9,11 +9,11 @@ import numpy as np
 
 from kinetics.compile import System
 from kinetics.engines.chain_rule import Integrate, Rows
+from kinetics.engines.clock import clock_of
 from kinetics.engines.periods.experiments import Experiment, ExperimentValues, Period, PeriodValues
 from kinetics.engines.periods.side_by_side import SideBySide
-from kinetics.engines.steady_state import CLOCK
 from kinetics.engines.tolerances import Tolerances, state_scale
-from kinetics.units import unit_text
+from kinetics.units import display_unit
 
 NO_START = "its start is not finite."
 
@@ -58,7 +58,7 @@ class Run:
         tolerances: Tolerances,
     ) -> None:
         self._system, self._outputs, self._integrate, self._tolerances = system, outputs, integrate, tolerances
-        self._clock = system.states.index(CLOCK) if CLOCK in system.states else None
+        self._clock = clock_of(system)
         nodes = dict[tuple[_Node | None, Period], _Node]()
         self._chains, self._rounds = list[list[_Node]](), list[list[_Node]]()
         for experiment in experiments:
@@ -98,7 +98,7 @@ class Run:
         together.integrate(self._integrate, self._tolerances)
         for row, node in enumerate(nodes):
             earlier, reason = node.before.reason if node.before else "", together.reasons[row]
-            where = f"period {depth + 1}, from {node.period.begin:g} {unit_text(self._system.model.time)}".rstrip()
+            where = f"period {depth + 1}, from {node.period.begin:g} {display_unit(self._system.model.time)}".rstrip()
             node.reason = earlier or (f"{where}: {reason}" if reason else "")
             node.values = together.values(row)
 

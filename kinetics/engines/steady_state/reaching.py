@@ -6,14 +6,13 @@ import numpy as np
 
 from kinetics.compile import System
 from kinetics.engines.chain_rule import Integrate, Rows, integrate_rows
+from kinetics.engines.clock import clock_of
 from kinetics.engines.steady_state.result import SteadyStates
 from kinetics.engines.steady_state.search import Search
 from kinetics.engines.stretches import Passage
 from kinetics.engines.tolerances import Tolerances
-from kinetics.units import unit_text
+from kinetics.units import display_unit
 
-CLOCK = "clock"
-"""The state that is the time of the model, if there is one."""
 MOST_ROUNDS = 20
 LONGER = 10.0
 """How many times longer each round lasts than those before it."""
@@ -23,10 +22,9 @@ SETTLED = 1e-5
 NO_START = "no steady state: its start is not finite."
 STOPPED = "no steady state: {reason}"
 UNSETTLED = (
-    "no steady state: {state} still changes after {time:.3g} {unit}. "
-    "It oscillates, grows without end, or depends on the time."
+    "no steady state: {state} still changes after {time}. It oscillates, grows without end, or depends on the time."
 )
-NO_DERIVATIVE = "the steady state has no derivatives: that of {state} still changes after {time:.3g} {unit}."
+NO_DERIVATIVE = "the steady state has no derivatives: that of {state} still changes after {time}."
 
 
 def find_steady_states(
@@ -59,7 +57,7 @@ def find_steady_states(
         A clock has the value of its start.
     """
     system, absolute = rows.system, tolerances.bounds(rows.system, rows.scale)
-    clock = system.states.index(CLOCK) if CLOCK in system.states else None
+    clock = clock_of(system)
     result = SteadyStates(np.full_like(starts, np.nan), np.full_like(start_changes, np.nan), [""] * len(starts))
     searches = list[Search]()
     for row, start in enumerate(starts):
@@ -149,4 +147,4 @@ def _integrate(
 
 def _message(text: str, system: System, search: Search, state: int | None = None) -> str:
     name = system.states[search.fastest if state is None else state]
-    return text.format(state=name, time=search.time, unit=unit_text(system.model.time)).replace("  ", " ")
+    return text.format(state=name, time=f"{search.time:.3g} {display_unit(system.model.time)}".rstrip())
