@@ -12,6 +12,8 @@ from kinetics.engines.periods import PeriodValues, integrate_experiments
 from kinetics.errors import Faults
 from kinetics.interop.petab.objective.conditions import Settings
 from kinetics.interop.petab.objective.plan import Plan, PlannedExperiment
+from kinetics.interop.petab.objective.with_events import EventRun
+from kinetics.model.events import check_no_events
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import read_number
 
@@ -57,7 +59,13 @@ class Reader:
         plan = self.plan
         planned = plan.experiments(plan.settings(values))
         states = [plan.assembled.states_output(name) for name in plan.system.states]
-        integrated = integrate_experiments(plan.system, [one.periods for one in planned], states, engine=self.engine)
+        experiments = [one.periods for one in planned]
+        if plan.assembled.model.events:
+            if gradient:
+                check_no_events(plan.assembled.model, "the gradient of a problem of PEtab")
+            integrated = [EventRun(plan.system, self.engine).values(one) for one in experiments]
+        else:
+            integrated = integrate_experiments(plan.system, experiments, states, engine=self.engine)
         rows = plan.problem.measurements
         readings = Readings(
             np.full(len(rows), np.nan), np.full(len(rows), np.nan), np.zeros((2, len(rows), values.size))
