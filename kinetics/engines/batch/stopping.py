@@ -48,7 +48,8 @@ def explain_stop(
 ) -> str:
     """Why an integration stopped, in words, from what the kernel says and the absolute tolerances, (state,)."""
     segment = int(np.clip(np.searchsorted(segments.edges, time, side="right"), 1, len(segments)))
-    where = f"Rodas5P stopped in segment {segment} of {len(segments)} at {time:.6g} {display_unit(system.model.time)}".rstrip()
+    where = f"Rodas5P stopped in segment {segment} of {len(segments)} at {time:.6g} "
+    where = f"{where}{display_unit(system.model.time)}".rstrip()
     if status >= BELOW_ZERO:
         kind, state = divmod(status - BELOW_ZERO, states.size)
         fault = (WENT_BELOW_ZERO, GREW_FROM_ROUNDING)[kind]

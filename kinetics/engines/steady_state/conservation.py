@@ -33,9 +33,22 @@ def conservation_laws(rates: np.ndarray) -> np.ndarray:
     largest = np.abs(scaled).max(axis=0, initial=0.0)
     u, values, _ = np.linalg.svd(scaled / np.where(largest > 0, largest, 1.0))
     rank = int((values > LINEAR * values.max(initial=0.0)).sum())
-    weights = u[:, rank:] / speeds[:, None]
+    # fewest states a law: a slow one would take up the rounding of fast ones
+    weights = _eliminated(u[:, rank:].T).T / speeds[:, None]
     weights, _ = np.linalg.qr(weights / np.abs(weights).max(axis=0, initial=0.0))
     return weights * np.where(weights.sum(axis=0) < 0, -1.0, 1.0)
+
+
+def _eliminated(laws: np.ndarray) -> np.ndarray:
+    """Laws, (law, state), that span the same, each with a state that no other has."""
+    laws, rows = laws.copy(), np.arange(len(laws))
+    for number in rows:
+        row, state = np.unravel_index(np.abs(laws[number:]).argmax(), laws[number:].shape)
+        laws[[number, number + row]] = laws[[number + row, number]]
+        laws[number] /= laws[number, state]
+        laws[rows != number] -= np.outer(laws[rows != number, state], laws[number])
+        laws[rows != number, state] = 0.0
+    return np.where(np.abs(laws) > LINEAR, laws, 0.0)
 
 
 def solve_conserving(matrix: np.ndarray, right: np.ndarray, laws: np.ndarray, totals: np.ndarray) -> np.ndarray:

@@ -53,16 +53,18 @@ class ScaledRates:
         With the constants.
     row : int
         Its number.
+    scale : ndarray, (state,)
+        The sizes of the states.
     absolute : ndarray, (state,)
         Absolute tolerances of the states.
     clock : int or None
         Number of the state that is the time.
     """
 
-    def __init__(self, rows: Rows, row: int, absolute: np.ndarray, clock: int | None) -> None:
+    def __init__(self, rows: Rows, row: int, scale: np.ndarray, absolute: np.ndarray, clock: int | None) -> None:
         self._functions, self._constants = rows.system.functions, rows.constants[row]
         self._inflow = rows.infusions[row] @ rows.system.dose_matrix()
-        self._by_direction, self.scale = rows.by_direction[row], rows.scale[row]
+        self._by_direction, self.scale = rows.by_direction[row], scale
         self._absolute, self._moves = absolute, np.ones(len(absolute))
         if clock is not None:
             self._moves[clock] = 0.0
@@ -87,11 +89,10 @@ class ScaledRates:
     def samples(self, path: Sequence[np.ndarray]) -> np.ndarray:
         """States around those of a path where rates are finite, (sample, state): five more than there are states."""
         generator, size = np.random.default_rng(len(self.scale)), len(self.scale)
-        reached, found = np.abs(path).max(axis=0), list[np.ndarray]()
-        reached = np.where(reached > 0, reached, 1.0)
+        found = list[np.ndarray]()
         for number in range(4 * size + 20):
             point = path[number % len(path)]
-            x = point * np.exp(generator.uniform(-0.7, 0.7, size)) + reached * generator.uniform(0.0, 0.1, size)
+            x = point * np.exp(generator.uniform(-0.7, 0.7, size)) + generator.uniform(0.0, 0.1, size)
             if np.isfinite(self.rate(x)).all():
                 found.append(x)
             if len(found) == size + 5:

@@ -18,7 +18,7 @@ LATER = (0.0, 1.7, 31.0, 1e3, 1e6)
 AGREEING = 2
 """Rounds in which nothing may change where steady states lie side by side."""
 RESTLESS = {False: 100.0, True: 3000.0}
-"""Changes of a state by all of its size, at its present rate, that are no way to rest; if one is near, and if not."""
+"""Changes by all of the size of a state that are no way to rest: without a state that draws it, and with one."""
 
 
 class Search:
@@ -43,8 +43,8 @@ class Search:
     ----------
     states : ndarray, (state,)
         Where it has come.
-    time : float
-        How long that took.
+    time, pace : float
+        How long that took, and the time in which the fastest state may change by its size at the start.
     rest : Rest or None
         Where it leads to.
     """
@@ -54,57 +54,44 @@ class Search:
     ) -> None:
         self.row, self.start, self.states, self.time = row, start, start, 0.0
         self.rest: Rest | None = None
-        self._rates = ScaledRates(rows, row, absolute, clock)
-        self._path, self._clock, self._relative = [start / self._rates.scale], clock, relative
-        self._absolute, self._agreed, self._unstable = absolute / self._rates.scale, 0, True
-
-    @property
-    def pace(self) -> float:
-        """The time in which the fastest state may change by its size; 1 if none can."""
-        x = self._path[0]
-        with np.errstate(all="ignore"):
-            fastest = max(np.abs(self._rates.jacobian(x)).max(), np.abs(self._rates.rate(x)).max())
-        return float(1.0 / fastest) if np.isfinite(fastest) and fastest > 0 else 1.0
+        self._rows, self._clock, self._relative, self._absolute = rows, clock, relative, absolute
+        self._path, self._agreed, self._attracted = [start], 0, False
+        self.pace = self._pace()
 
     @property
     def fastest(self) -> int:
         """The state that changes most for its size."""
-        return int(np.nan_to_num(self._turns, nan=np.inf).argmax())
+        return int(np.nan_to_num(self._turns(), nan=np.inf).argmax())
 
     @property
     def is_restless(self) -> bool:
         """Whether it has turned so often that it will not come to rest."""
-        return bool(self._turns.max(initial=0.0) > RESTLESS[self._unstable is False])
+        return bool(self._turns().max(initial=0.0) > RESTLESS[self._attracted])
 
     @property
     def has_settled(self) -> bool:
         """Whether it is at rest, though others are at rest beside it."""
         return self._agreed >= AGREEING
 
-    @property
-    def _turns(self) -> np.ndarray:
-        x = self._path[-1]
-        return np.abs(self._rates.rate(x)) * self.time / np.maximum(np.abs(self._path).max(axis=0), self._absolute)
-
     def move(self, states: np.ndarray, length: float) -> None:
         """Note where it has come in a further length of time."""
-        before, x = self._path[-1], states / self._rates.scale
-        self.states, self.time, self._path = states, self.time + length, [*self._path, x]
-        change = np.abs(x - before) <= CLOSE * (self._relative * np.abs(x) + self._absolute)
+        change = np.abs(states - self.states) <= CLOSE * (self._relative * np.abs(states) + self._absolute)
         if self._clock is not None:
             change[self._clock] = True
         self._agreed = self._agreed + 1 if change.all() else 0
+        self.states, self.time = states, self.time + length
+        self._path.append(states)
 
     def look(self) -> bool:
         """Whether it leads to a state of rest, and is near it."""
-        start, guess, path = self._at_present(self._path[0]), self._path[-1], np.array(self._path)
-        rest = find_rest(self._rates, start, guess, path)
-        self._unstable = rest is None or not rest.stable
-        if rest is None or self._unstable:
+        rates = self._rates()
+        start, guess, near = self._start() / rates.scale, self.states / rates.scale, self._near() / rates.scale
+        rest = find_rest(rates, start, guess, np.array(self._path) / rates.scale)
+        self._attracted = rest is not None and rest.stable
+        if rest is None or not self._attracted:
             return False
-        largest = NEAR * np.abs([*path, rest.states]).max(axis=0) + CLOSE * self._absolute
-        kept = np.abs(rest.laws.T @ (guess - start)) <= np.abs(rest.laws).T @ largest
-        if (np.abs(rest.states - guess) <= largest).all() and kept.all() and self._stays(rest.states):
+        kept = np.abs(rest.laws.T @ (guess - start)) <= np.abs(rest.laws).T @ near
+        if (np.abs(rest.states - guess) <= near).all() and kept.all() and self._stays(rates, rest.states):
             self.rest = rest
         return self.rest is not None
 
@@ -112,26 +99,47 @@ class Search:
         """The states at rest, and their derivatives, (state, direction), given those of the start."""
         if self.rest is None:
             raise ValueError("there is no state of rest")
-        scale, start = self._rates.scale, self._at_present(self._path[0])
-        changes = derivatives(self._rates, self.rest, start, start_changes / scale[:, None])
-        return self.rest.states * scale, changes * scale[:, None]
+        rates = self._rates()
+        by_scale = rates.scale[:, None]
+        changes = derivatives(rates, self.rest, self._start() / rates.scale, start_changes / by_scale)
+        return self.rest.states * rates.scale, changes * by_scale
 
-    def _at_present(self, x: np.ndarray) -> np.ndarray:
-        """A state at the present time."""
-        if self._clock is None:
-            return x
-        x = x.copy()
-        x[self._clock] = self._path[-1][self._clock]
-        return x
+    def _rates(self) -> ScaledRates:
+        """Rates of states over their largest values on the way, so that no rounding of one is large for another."""
+        reached = np.abs(self._path).max(axis=0)
+        reached = np.where(reached > self._absolute, reached, self._rows.scale[self.row])
+        return ScaledRates(self._rows, self.row, reached, self._absolute, self._clock)
 
-    def _stays(self, x: np.ndarray) -> bool:
+    def _near(self) -> np.ndarray:
+        return NEAR * np.abs(self._path).max(axis=0) + CLOSE * self._absolute
+
+    def _pace(self) -> float:
+        """The time in which the fastest state may change by its size; 1 if none can."""
+        rates = self._rates()
+        x = self.start / rates.scale
+        fastest = max(np.abs(rates.jacobian(x)).max(initial=0.0), np.abs(rates.rate(x)).max(initial=0.0))
+        return float(1.0 / fastest) if np.isfinite(fastest) and fastest > 0 else 1.0
+
+    def _turns(self) -> np.ndarray:
+        """How often each state would change by all of its size at its present rate, in the time until now."""
+        rates = self._rates()
+        return np.abs(rates.rate(self.states / rates.scale)) * self.time
+
+    def _start(self) -> np.ndarray:
+        """The start, at the present time."""
+        start = self.start.copy()
+        if self._clock is not None:
+            start[self._clock] = self.states[self._clock]
+        return start
+
+    def _stays(self, rates: ScaledRates, x: np.ndarray) -> bool:
         """Whether rates remain zero when time goes on."""
         if self._clock is None:
             return True
-        allowed = TIMELESS * np.abs(self._rates.jacobian(x)) @ np.abs(x)
+        allowed = TIMELESS * np.abs(rates.jacobian(x)) @ np.abs(x) + np.abs(rates.rate(x))
         for later in LATER:
             moved = x.copy()
-            moved[self._clock] += later * max(self.time, self.pace) / self._rates.scale[self._clock]
-            if not (np.abs(self._rates.rate(moved)) <= allowed + np.abs(self._rates.rate(x))).all():
+            moved[self._clock] += later * max(self.time, self.pace) / rates.scale[self._clock]
+            if not (np.abs(rates.rate(moved)) <= allowed).all():
                 return False
         return True
