@@ -170,7 +170,9 @@ def test_what_another_event_undoes_at_the_same_time_is_given_up_unless_persisten
     tmp_path, engine, persistent, expected
 ):
     table = '[events.first]\ntrigger = "time >= d"\nassignments = { x = "1" }\npriority = "2"\n'
-    table += f'[events.second]\ntrigger = "time >= d and x < 1"\nassignments = {{ y = "10" }}\npersistent = {persistent}'
+    table += (
+        f'[events.second]\ntrigger = "time >= d and x < 1"\nassignments = {{ y = "10" }}\npersistent = {persistent}'
+    )
     found = trajectory(model_of(tmp_path, {"x": ("0", "0"), "y": ("0", "0")}, table), 2.0, engine)
     assert states(found, 1.0)[0, 1] == expected
 

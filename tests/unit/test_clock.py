@@ -107,7 +107,10 @@ def test_times_are_bare_numbers_of_a_model_without_unit_of_time(tmp_path):
         ({"until": True}, "True has no unit"),
         ({"times": ["1 day"]}, "times: 'day' is not a kind of '1'"),
         ({}, "give the last time, such as '10'"),
-        ({"until": 10, "regimen": "retreatment"}, "the time of the model has no unit: it takes neither doses nor rules"),
+        (
+            {"until": 10, "regimen": "retreatment"},
+            "the time of the model has no unit: it takes neither doses nor rules",
+        ),
     ],
 )
 def test_what_has_a_unit_of_time_is_refused(tmp_path, arguments, message):

@@ -223,6 +223,8 @@ def test_verbs_that_cannot_follow_events_refuse_the_model_by_name(tmp_path):
     with pytest.raises(InputError, match="model 'built' has events"):
         check_no_events(model, "fit")
     written(tmp_path, CELL + DIVISION)
-    fit = written(tmp_path, '[fit]\ntitle = "x"\nmodel = "cell.toml"\ntables = ["rows.csv"]\nsource = "choice"\n', "f.toml")
+    fit = written(
+        tmp_path, '[fit]\ntitle = "x"\nmodel = "cell.toml"\ntables = ["rows.csv"]\nsource = "choice"\n', "f.toml"
+    )
     with pytest.raises(InputError, match=r"f\.toml:3: fit\.model: model 'cell' has events \(division\), which a fit"):
         kinetics.FitProblem.load(fit)

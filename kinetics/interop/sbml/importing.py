@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,22 @@ class ImportedModel:
     states : dict of str to str
         By identifier, the state that changes with it: of a species, its amount or its concentration.
     notes : tuple of str
-        What was renamed, left out, or not checked.
+        What was renamed or left out, and what in the file does not agree.
+    incomplete : str
+        Of what the file gives no unit, so that units are not checked; empty if it gives all.
     """
 
     model: Model
     data: dict[str, Any]
     names: dict[str, str]
     states: dict[str, str]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    incomplete: str = ""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that a reader should know."""
+        return (*self.notes, f"units are not checked: {self.incomplete}") if self.incomplete else self.notes
 
     def to_toml(self) -> str:
         """The text of a model file, with the notes as comments; `Model.load` reads the same model from it.
@@ -52,7 +60,7 @@ class ImportedModel:
         """
         import tomli_w
 
-        comments = "".join(f"# {note}\n" for note in self.notes)
+        comments = "".join(f"# {note}\n" for note in self.told)
         text = f"{comments}\n{tomli_w.dumps(self.data)}" if comments else tomli_w.dumps(self.data)
         if len(text.encode()) > MAX_BYTES:
             raise InputError(f"the model file of '{self.model.name}' would be larger than {MAX_BYTES // 1000} kB")
@@ -105,7 +113,7 @@ def import_sbml(path: str | Path) -> ImportedModel:
         if translation.mathematics.has_units:
             raise InputError("a number of its mathematics has a unit of its own")
     except InputError as error:
-        return _imported(model, document, translation, (*notes, f"units are not checked: {error}"))
+        return _imported(model, document, translation, notes, str(error))
     document_of_units, translation_of_units = _document(parsed, contents, units)
     try:
         checked = Model.load(document_of_units)
@@ -117,9 +125,11 @@ def import_sbml(path: str | Path) -> ImportedModel:
     return _imported(checked, document_of_units, translation_of_units, notes)
 
 
-def _imported(model: Model, document: Document, translation: Translation, notes: tuple[str, ...]) -> ImportedModel:
+def _imported(
+    model: Model, document: Document, translation: Translation, notes: tuple[str, ...], incomplete: str = ""
+) -> ImportedModel:
     names = {identifier: translation.names[identifier] for identifier in translation.names}
-    return ImportedModel(model, dict(document.data), names, translation.states, notes)
+    return ImportedModel(model, dict(document.data), names, translation.states, notes, incomplete)
 
 
 def _document(parsed: Parsed, contents: Contents, units: Units) -> tuple[Document, Translation]:

@@ -37,6 +37,10 @@ class Units:
         """The unit of the amount of a species."""
         return "1"
 
+    def given(self, row: Quantity) -> str:
+        """The unit of the value that the file gives of a quantity."""
+        return "1"
+
     def per_time(self, unit: str) -> str:
         """A unit over that of time."""
         return "1"
@@ -74,7 +78,7 @@ class DeclaredUnits(Units):
             default = sizes.get(int(row.dimensions), "") or ("dimensionless" if not row.dimensions else "")
             return self._named(row.unit or default, row.identifier)
         if row.kind == "species" and not row.only_substance:
-            return _text(f"({self.amount(row)})/({self.of(self._contents.quantities[row.compartment])})")
+            return self._concentration(row)
         return self.amount(row) if row.kind == "species" else self._named(row.unit, row.identifier)
 
     def amount(self, row: Quantity) -> str:
@@ -82,6 +86,14 @@ class DeclaredUnits(Units):
 
     def per_time(self, unit: str) -> str:
         return _text(f"({unit})/({self.time})")
+
+    def given(self, row: Quantity) -> str:
+        if row.kind != "species":
+            return self.of(row)
+        return self._concentration(row) if row.is_concentration else self.amount(row)
+
+    def _concentration(self, row: Quantity) -> str:
+        return _text(f"({self.amount(row)})/({self.of(self._contents.quantities[row.compartment])})")
 
     def _named(self, identifier: str, owner: str) -> str:
         if not identifier:
