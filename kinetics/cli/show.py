@@ -31,7 +31,7 @@ def show(
         typer.Option(
             "--only",
             metavar="SECTION",
-            help="Of a model: equations, events, parameters, correlations, inputs, doses, outputs or cohorts; repeatable.",
+            help="Of a model: equations, events, parameters, correlations, inputs, doses, outputs, cohorts; repeatable.",
         ),
     ] = None,
     search: Annotated[

@@ -12,6 +12,7 @@ import numpy as np
 
 from kinetics.compile import System
 from kinetics.engines.guard import BLAME, Guard
+from kinetics.engines.jumps import jumps
 from kinetics.engines.rule_monitor import RuleMonitor
 from kinetics.engines.tolerances import Tolerances, from_zero, state_scale
 from kinetics.engines.trajectory import Trajectory
@@ -69,9 +70,9 @@ def integrate(
     monitor = None
     if triggers is not None:
         monitor = RuleMonitor(system, constants, segments, triggers, slack(tolerances.relative))
-    pieces, y = [], first
+    pieces, y, given = [], first, jumps(system, segments)
     for segment, (time, end) in enumerate(pairwise(segments.edges.tolist())):
-        y = y + segments.boluses[segment] @ doses
+        y = y + given[segment]
         while time < end:
             rates, stop = segments.rates[segment], end
             if monitor is not None:

@@ -13,6 +13,7 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.compile.functions import Functions
 from kinetics.engines.guard import Guard
+from kinetics.engines.jumps import jumps
 from kinetics.engines.scipy import TOLERANCES, StretchSolver
 from kinetics.engines.tolerances import Tolerances, from_zero, state_scale
 from kinetics.engines.trajectory import Trajectory, read
@@ -119,12 +120,12 @@ def integrate_with_sensitivities(
     size = np.where(parameters[columns] != 0, np.abs(parameters[columns]), 1.0)
     atol = np.concatenate([absolute, (absolute[None, :] / size[:, None]).ravel()])
     solver = StretchSolver(system, segments, "LSODA", tolerances.relative, atol, Guard(system, absolute))
-    pieces, z = [], first
+    pieces, z, given = [], first, jumps(system, segments)
     for segment, span in enumerate(pairwise(segments.edges)):
         # an amount is no function of a parameter, so a dose moves the states and not their derivatives
         inflow = segments.rates[segment] @ doses
         z = z.copy()
-        z[:n] += segments.boluses[segment] @ doses
+        z[:n] += given[segment]
         rate = partial(augmented_rate, functions, constants, by_parameter, inflow, None)
         jacobian = partial(augmented_jacobian, functions, constants, n)
         piece, z = solver.solve(rate, jacobian, segment, span, z, lband=n - 1, uband=n - 1)

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from kinetics.compile import System
+from kinetics.engines.jumps import clock_of
 from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.engines.tolerances import from_zero
-from kinetics.model.clock import CLOCK, is_clock
 from kinetics.units.levels import slack
 
 _ROUNDING = 1e-12  # 3 * 0.1 lies a rounding after a dose at 0.3
@@ -83,12 +83,6 @@ class Trajectory:
     def curve(self, name: str) -> OutputCurve:
         """An output or state as a function of time."""
         return OutputCurve(self, *self.system.row(name))
-
-
-def clock_of(system: System) -> int | None:
-    """The number of the state that is the time, if there is one."""
-    row = system.model.states.get(CLOCK)
-    return system.states.index(CLOCK) if row is not None and is_clock(row) and CLOCK in system.states else None
 
 
 class OfTime(Protocol):

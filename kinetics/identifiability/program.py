@@ -175,6 +175,8 @@ class _Builder:
         if node.func in _COMPARISONS:
             difference = self.add("sum", self.of(node.lhs), self.negative(self.of(node.rhs)))
             return _COMPARISONS[node.func], difference
+        if not isinstance(node, sp.And | sp.Or | sp.Not):
+            raise InputError(f"identifiability cannot be decided with '{node}' as a condition")
         return node.func.__name__.lower(), *map(self.condition, node.args)
 
     def choice(self, condition: Condition, then: int, otherwise: int) -> int:

@@ -5,4 +5,16 @@ from kinetics.model.latex import latex
 from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, State
 
-__all__ = ["Cohort", "Correlation", "Derived", "Dose", "Event", "Input", "Model", "Output", "Parameter", "State", "latex"]
+__all__ = [
+    "Cohort",
+    "Correlation",
+    "Derived",
+    "Dose",
+    "Event",
+    "Input",
+    "Model",
+    "Output",
+    "Parameter",
+    "State",
+    "latex",
+]

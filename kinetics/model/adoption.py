@@ -13,10 +13,10 @@ import sympy as sp
 
 from kinetics.errors import Faults, InputError
 from kinetics.expressions import as_written, is_name
-from kinetics.model.clock import TIME
 from kinetics.model.events import Event, comparisons, is_condition
 from kinetics.model.events.event import EXECUTION, TRIGGER
 from kinetics.model.quantities import DOSE_EXPRESSIONS, Dose
+from kinetics.model.timing.clock import TIME
 from kinetics.units import parse_unit
 
 

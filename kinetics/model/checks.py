@@ -8,12 +8,12 @@ from typing import Any
 
 from kinetics.errors import Faults
 from kinetics.expressions import Dimensions
-from kinetics.model.clock import with_clock
 from kinetics.model.composition import Draft
 from kinetics.model.definitions import check_size, ordered, parameter_closure
 from kinetics.model.events.checking import check_assigned, converted_event
 from kinetics.model.quantities import Dose, DoseConstant, Output, Parameter, State
 from kinetics.model.ranges import out_of_range
+from kinetics.model.timing.clock import with_clock
 from kinetics.model.variation import variation_faults
 from kinetics.units import conversion, parse_unit, unit_text
 

@@ -75,9 +75,7 @@ def parameter_closure(
     return constants
 
 
-def check_size(
-    definitions: Definitions, order: Iterable[str], rows: Iterable[State | Event], faults: Faults
-) -> None:
+def check_size(definitions: Definitions, order: Iterable[str], rows: Iterable[State | Event], faults: Faults) -> None:
     """Refuse a model whose states and events are beyond reason once every derived quantity is written out.
 
     A chain of quantities, each twice the one before or its 60th power, is short in the file and endless in full.

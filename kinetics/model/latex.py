@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
-from kinetics.model.clock import is_clock
 from kinetics.model.events import Event
 from kinetics.model.quantities import Quantity
+from kinetics.model.timing.clock import is_clock
 
 if TYPE_CHECKING:
     from kinetics.model.model import Model

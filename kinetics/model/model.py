@@ -17,7 +17,6 @@ from kinetics.files.rows import dotted_name
 from kinetics.model import hashes
 from kinetics.model.adoption import adopted_tables
 from kinetics.model.checks import check_tables, check_unchecked
-from kinetics.model.clock import time_unit
 from kinetics.model.composition import read_draft
 from kinetics.model.correlations import check_correlations
 from kinetics.model.definitions import evaluated_constants
@@ -25,6 +24,7 @@ from kinetics.model.events import Event
 from kinetics.model.interchange import Interchange
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.ranges import out_of_range
+from kinetics.model.timing.clock import time_unit
 from kinetics.text.suggestions import did_you_mean
 from kinetics.text.tables import html_table
 from kinetics.units import Unit, display_unit

@@ -13,10 +13,10 @@ from kinetics.expressions import is_name, parse
 from kinetics.files.bibliography import CHOICE
 from kinetics.files.documents import Document
 from kinetics.files.rows import Reader, Row
-from kinetics.model.clock import TIME
 from kinetics.model.events.reading import read_events
 from kinetics.model.quantities import DOSE_EXPRESSIONS, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.schema import DerivedRow, DoseRow, InputRow, OutputRow, ParameterRow, StateRow
+from kinetics.model.timing.clock import TIME
 from kinetics.model.variation import VARIATION_KEYS
 from kinetics.units import parse_unit
 

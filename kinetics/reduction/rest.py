@@ -43,7 +43,7 @@ class Rest:
 def find_rest(model: Model, drugs: Iterable[str], changing: Iterable[str] = ()) -> Rest:
     """Find what stands still when the model is given some drugs.
 
-    It is the least fixpoint: at first all states rest but those that take a dose or are set by an event; a state moves if its rate is not
+    It is the least fixpoint: at first all states rest but those that doses or events set; a state moves if its rate is not
     identically zero with the others at rest put in. That holds for all values of the parameters and inputs, so a rest
     that only some values have is none, and the derivatives of the rest by the parameters are those of the initial
     values. What has no value at rest, as a division by zero, moves.

@@ -8,7 +8,7 @@ from kinetics.regimen.regimen import Course, Regimen
 from kinetics.regimen.regimen_records import dose_records, has_dose_expressions
 from kinetics.regimen.retreatment import only_course, with_retreatment
 from kinetics.regimen.rule import Rule
-from kinetics.regimen.segments import Segments, check_differentiable, course_starts, model_segments, segments
+from kinetics.regimen.segments import Segments, check_differentiable, course_starts, cut, model_segments, segments
 from kinetics.regimen.triggers import Triggers, check_accepted, check_row_accepted, check_rules_accepted, triggers
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "check_row_accepted",
     "check_rules_accepted",
     "course_starts",
+    "cut",
     "dose_records",
     "has_dose_expressions",
     "histories",

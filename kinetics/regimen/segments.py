@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
+from kinetics.model.timing.switches import Switches
 from kinetics.regimen.dose import Dose, amount_text
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
@@ -31,13 +33,15 @@ class Segments:
 
     ``edges``, (segment + 1,), in model time, increase from 0 to the end of the simulation. In the order of ``drugs``,
     ``rates``, (segment, drug), are in model dose unit per model time, and ``boluses``, (segment, drug), in model dose
-    unit, are given at the start of a segment.
+    unit, are given at the start of a segment. By ``forward``, (segment,), in model time, the clock of the model is set
+    forward there: a condition of the time changes between the edge and where the clock then stands.
     """
 
     drugs: tuple[str, ...]
     edges: np.ndarray
     rates: np.ndarray
     boluses: np.ndarray
+    forward: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.rates)
@@ -106,15 +110,43 @@ def segments(regimen: Regimen, doses: Mapping[str, Unit], time: Unit, until: flo
     return Segments(tuple(doses), edges, rates, boluses)
 
 
+ASIDE = 4e-13
+"""Of a time at which a condition changes: how far before it a segment ends, and behind it the next one begins."""
+
+
+def cut(plan: Segments, times: Iterable[float]) -> Segments:
+    """The same doses, cut at times at which conditions change, too.
+
+    At such a time itself rounding decides a condition, so no step begins or ends there.
+
+    >>> cut(Segments((), np.array([0.0, 4.0]), np.zeros((1, 0)), np.zeros((1, 0))), [1.0, 9.0]).edges.round(9)
+    array([0., 1., 4.])
+    """
+    inside = sorted(time for time in times if 0.0 < time < plan.edges[-1])
+    chosen = np.array([time for last, time in pairwise([0.0, *inside]) if time > last * (1 + 4 * ASIDE)])
+    if not chosen.size:
+        return plan
+    # the clock, once set forward, goes on in front of the time
+    steps = 2 * ASIDE * chosen
+    at_switches = chosen * (1 - ASIDE) - (np.cumsum(steps) - steps)
+    edges = np.union1d(plan.edges, at_switches)
+    forward = np.zeros(edges.size - 1)
+    forward[np.searchsorted(edges, at_switches)] = steps
+    at, is_old = np.searchsorted(plan.edges, edges[:-1], side="right") - 1, np.isin(edges[:-1], plan.edges)
+    return Segments(plan.drugs, edges, plan.rates[at], np.where(is_old[:, None], plan.boluses[at], 0.0), forward)
+
+
 def model_segments(regimen: Regimen, model: Model, until: float) -> Segments:
     """The `segments` of a regimen for a model, as derivatives by parameters need them: the same for all parameters.
+
+    They are cut where conditions of the time alone change.
 
     `InputError` too for a drug whose lag, bioavailability, duration or rate the model states: segments would follow
     from parameters.
     """
     plan = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, until)
     check_differentiable(regimen, model)
-    return plan
+    return cut(plan, Switches.of(model).of_numbers)
 
 
 def check_differentiable(regimen: Regimen, model: Model) -> None:

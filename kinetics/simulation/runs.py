@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from kinetics.errors import IntegrationError
 from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_memory
 from kinetics.measures import Measure
+from kinetics.model.timing.switches import Switches
 from kinetics.regimen import (
     History,
     Regimen,
@@ -22,6 +23,7 @@ from kinetics.regimen import (
     Triggers,
     check_rules_accepted,
     course_starts,
+    cut,
     dose_records,
     has_dose_expressions,
     histories,
@@ -50,6 +52,8 @@ class Run:
         Output times, in model time.
     starts : ndarray, (course,)
         First doses of courses, in model time. A reset and a steady state begin a course.
+    switches : Switches
+        When conditions of the time alone change.
     measures : tuple of Measure
         Taken on the dense solution.
     with_states : bool
@@ -64,6 +68,7 @@ class Run:
     with_states: bool
     engine: Engine
     triggers: Triggers | None = None
+    switches: Switches = field(default_factory=Switches)
 
     @classmethod
     def under(
@@ -91,7 +96,8 @@ class Run:
         if has_dose_expressions(regimen, model):
             doses = histories([History(dose_records(regimen, model), [0.0, until])], model)
         rules = triggers(regimen, outputs, units, model.time)
-        return cls(system, doses, times, course_starts(regimen, model.time), measures, with_states, engine, rules)
+        starts = course_starts(regimen, model.time)
+        return cls(system, doses, times, starts, measures, with_states, engine, rules, Switches.of(model))
 
     def quantities(self) -> list[Any]:
         """What is returned over time: outputs, then states if requested."""
@@ -114,7 +120,7 @@ class Run:
             If the parameters are impossible or the engine gives up.
         """
         if isinstance(self.doses, Segments):
-            return self._span([self.doses], self.times, self.starts).of_patient(parameters)
+            return self._span(self._cut(parameters[None]), self.times, self.starts).of_patient(parameters)
         results = self._along(self.doses, parameters[None])
         if reason := results.failures[0]:
             raise IntegrationError(reason)
@@ -134,12 +140,19 @@ class Run:
         for begin in range(0, len(table), step):
             chunk = table[begin : begin + step]
             if isinstance(self.doses, Segments):
-                parts.append(self._span([self.doses], self.times, self.starts).of_patients(chunk))
+                parts.append(self._span(self._cut(chunk), self.times, self.starts).of_patients(chunk))
             else:
                 parts.append(self._along(self.doses, chunk))
             if progress is not None:
                 progress(min(begin + step, len(table)), len(table))
         return RunResults.joined(parts)
+
+    def _cut(self, table: np.ndarray) -> list[Segments]:
+        """The doses of all patients, or those of each, cut where conditions of the time alone change."""
+        assert isinstance(self.doses, Segments)
+        if not self.switches.differ:
+            return [cut(self.doses, self.switches.of_numbers)]
+        return [cut(self.doses, self.switches.at(row)) for row in self.system.constants_table(table)]
 
     def _span(
         self,

@@ -67,8 +67,7 @@ def simulate(
     Parameters
     ----------
     model, regimen, until, every, times : object, str or pathlib.Path
-        What is integrated, under which doses, no drug by default; the last time and the step of the output, a month by
-        default, or times.
+        What is integrated, under which doses, if any; the last time and the step of the output, or times.
     cohort, parameters, patients, seed, sampling, covariates, states, keep_parameters, measures, observe : optional
         A cohort; values that differ from it; virtual patients: number, seed, how they are drawn, table of known values.
         States and individual parameters beside outputs; measures such as ``["nadir", "recovery"]``; visits.

@@ -15,6 +15,10 @@ __all__ = ["Expressions"]
 
 UNITS = {"A": "mg", "B": "g", "V": "L", "k": "1/day", "w": "kg", "N": "1e9/L", "s": "1/mg/day", "h": "1", "p.C": "mg/L"}
 POINT = (0.3, 1.0, 2.5, 70.0, 0.0, -1.5, 1e-12, 4.0, 1e6)
+FUNCTIONS = (
+    *("exp", "log", "sqrt", "abs", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"),
+    *("asinh", "acosh", "atanh", "floor", "ceil", "factorial"),
+)
 EXPONENTS = (
     "2",
     "3",
@@ -101,14 +105,25 @@ def _sentence(chance: random.Random, size: int) -> str:
         exponent = chance.choice(EXPONENTS) if chance.random() < 0.8 else f"({_sentence(chance, size - left)})"
         return f"({_sentence(chance, left)})" + chance.choice(("^", "**")) + exponent
     if kind < 0.8:
-        return f"{chance.choice(('exp', 'log', 'sqrt', 'abs'))}({_sentence(chance, size - 1)})"
+        return f"{chance.choice(FUNCTIONS)}({_sentence(chance, size - 1)})"
     if kind < 0.88:
         return f"{chance.choice(('min', 'max'))}({_sentence(chance, left)}, {_sentence(chance, size - left)})"
     if kind < 0.95:
-        sign = chance.choice(("<", "<=", ">", ">="))
-        sides = f"{_leaf(chance)} {sign} {_sentence(chance, left)}"
-        return f"piecewise({sides}, {_sentence(chance, left)}, {_sentence(chance, size - left)})"
+        return f"piecewise({_condition(chance, left)}, {_sentence(chance, left)}, {_sentence(chance, size - left)})"
     return "-" + part(size - 1)
+
+
+def _condition(chance: random.Random, size: int) -> str:
+    """A condition of about so many leaves."""
+    kind = chance.random()
+    if size > 1 and kind < 0.3:
+        left = chance.randint(1, size - 1)
+        word = chance.choice(("and", "or", "xor"))
+        return f"({_condition(chance, left)}) {word} {_condition(chance, size - left)}"
+    if kind < 0.4:
+        return f"not ({_condition(chance, size)})"
+    sign = chance.choice(("<", "<=", ">", ">=", "==", "!="))
+    return f"{_leaf(chance)} {sign} {_sentence(chance, size)}"
 
 
 def _leaf(chance: random.Random) -> str:
@@ -127,7 +142,8 @@ def _leaf(chance: random.Random) -> str:
 _TOWERS = (
     ("(", ")"), ("-", ""), ("exp(", ")"), ("abs(", ")"), ("sqrt(", ")"), ("2^", ""), ("0.3^(", ")"), ("h^", ""),
     ("max(1, ", ")"), ("min(A, B, ", ")"), ("piecewise(A < 1, 1, ", ")"), ("log(1 + ", ")"), ("1/(1 + ", ")"),
-    ("(h + ", ")^2"), ("(1.1*", ")^1.1"),
+    ("(h + ", ")^2"), ("(1.1*", ")^1.1"), ("sin(", ")"), ("factorial(", ")"), ("tan(atan(", "))"), ("floor(", "/2)"),
+    ("piecewise(not (A < 1 and h != 2), 1, ", ")"), ("piecewise(h < 1 and ", "h < 2, 1, 2)"),
 )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def check(name, x, found):
         if mpmath.isnan(expected):
             assert np.isnan(found), where
         elif abs(expected) > LARGEST:
-            assert abs(found) > LARGEST and found * mpmath.sign(expected) > 0, where
+            assert mpmath.sign(expected) * found > LARGEST, where
         else:
             assert abs(found - expected) <= 1e-15 * abs(expected) + 1e-320, where
 
@@ -153,6 +153,6 @@ def test_second_derivatives_are_differences_of_first():
         states=[State(name="x", unit="1", initial=0, rate=rate), State(name="y", unit="1", initial=0, rate=0)],
     )
     f = compile_model(model).functions
-    at, c, h = np.array([0.4, 0.3]), np.array([1.5]), 1e-6
-    by_x = (f.rate_by_constant(at + [h, 0], c) - f.rate_by_constant(at - [h, 0], c))[0, 0] / (2 * h)
+    at, c, h = np.array([0.4, 0.3]), np.array([1.5]), np.array([1e-6, 0.0])
+    by_x = (f.rate_by_constant(at + h, c) - f.rate_by_constant(at - h, c))[0, 0] / 2e-6
     assert by_x == pytest.approx(np.arctanh(0.3) / np.cos(0.4) ** 2, rel=1e-8)

@@ -159,7 +159,7 @@ def test_unchecked_units_are_all_1(tmp_path):
 
 
 def test_units_are_unchecked_or_not_mentioned(tmp_path):
-    with pytest.raises(InputError, match="model.units"):
+    with pytest.raises(InputError, match=r"model\.units"):
         Model.load(write(tmp_path, "free", OSCILLATOR, time="1", more='units = "none"'))
 
 

@@ -11,7 +11,7 @@ from kinetics.identifiability import MeasuredArm, structure
 from kinetics.model import Event, Model, Output, Parameter, State, latex
 from kinetics.model.events import check_no_events, condition_truth
 from kinetics.reduction import find_rest
-from kinetics.reports import show
+from kinetics.reports.showing import show
 
 CELL = """
 [model]
@@ -76,16 +76,15 @@ def test_an_event_is_read_with_its_units_converted(tmp_path):
 
 def test_every_fault_of_an_event_is_told_with_its_line(tmp_path):
     text = CELL + (
-        '[events.exp]\ntrigger = "mass"\nassignments = { mass = "1" }\n'  # lines 26 on
+        '[events.exp]\ntrigger = "mass"\nassignments = { mass = "full" }\n'
         '[events.units]\ntrigger = "mass >= lag"\ndelay = "k"\npriority = "mass"\nassignments = { mass = "lag" }\n'
         '[events.names]\ntrigger = "gone > 1"\nassignments = { full = "1", mas = "full", clock = "lag" }\n'
         '[events.none]\ntrigger = "mass > full"\nassignments = {}\n'
         '[events.keys]\ntriger = "mass > full"\nvalues_at = "once"\nassignments = { mass = 3 }\n'
     )
     faults = faults_of(written(tmp_path, text))
-    line = {name: str(26 + row) for row, name in enumerate(text.partition("[events.exp]")[2].splitlines(), 0)}
-    assert len(line) > 10
-    assert {name: message for _, name, message in faults}.keys() == {
+    messages = {name: message for _, name, message in faults}
+    assert messages.keys() == {
         "events.exp",
         "events.exp.trigger",
         "events.units.trigger",
@@ -106,7 +105,6 @@ def test_every_fault_of_an_event_is_told_with_its_line(tmp_path):
     for where, name, _ in faults:
         key = name.rpartition(".")[2]
         assert key in lines[int(where) - 1], (where, name)
-    messages = {name: message for _, name, message in faults}
     assert messages["events.units.delay"] == "'k' has unit '1/hour', expected 'hour'"
     assert "an event sets states alone" in messages["events.names.assignments.full"]
     assert "did you mean 'mass'" in messages["events.names.assignments.mas"]

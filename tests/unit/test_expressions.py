@@ -250,8 +250,8 @@ def test_all_unknown_names_are_told_with_a_suggestion():
     assert [fault.message for fault in error.value.faults] == [
         "unknown name 'alpha'; did you mean 'alpho'?",
         "unknown name 'xx'; did you mean 'x'?",
-        "unknown function 'foo'; there are abs, acos, acosh, asin, asinh, atan, atanh, ceil, cos, cosh, exp, factorial, "
-        "floor, log, max, min, piecewise, sin, sinh, sqrt, tan, tanh",
+        "unknown function 'foo'; there are abs, acos, acosh, asin, asinh, atan, atanh, ceil, cos, cosh, exp, "
+        "factorial, floor, log, max, min, piecewise, sin, sinh, sqrt, tan, tanh",
         "unknown name 'pk.y'; did you mean 'pk.x'?",
     ]
 

@@ -13,6 +13,7 @@ from kinetics.documents.formulas.symbols import symbol_mathml
 from kinetics.model import Model
 from kinetics.model.events import Event
 from kinetics.model.latex import symbols_latex
+from kinetics.model.timing.clock import is_clock
 from kinetics.reports.models import event_text, expression_text
 
 _RATE = (
@@ -43,11 +44,12 @@ def formulas_of(model: Model) -> list[Equations]:
         ]
         return Equations(title, formulas)
 
+    states = [row for row in model.states.values() if not is_clock(row)]
     groups = (
-        group("Rates", model.states.values(), "rate", _RATE, "d/dt {}"),
+        group("Rates", states, "rate", _RATE, "d/dt {}"),
         group("Outputs", model.outputs.values(), "value", "{}", "{}"),
         group("Derived quantities", model.derived.values(), "value", "{}", "{}"),
-        group("At time 0", model.states.values(), "initial", "<mrow>{}<mo>(</mo><mn>0</mn><mo>)</mo></mrow>", "{}(0)"),
+        group("At time 0", states, "initial", "<mrow>{}<mo>(</mo><mn>0</mn><mo>)</mo></mrow>", "{}(0)"),
     )
     events = Equations("Events", [row for event in model.events.values() for row in _assigned(printer, model, event)])
     return [group for group in (*groups, events) if group.formulas]

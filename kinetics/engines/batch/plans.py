@@ -10,6 +10,7 @@ from kinetics.compile import System
 from kinetics.engines.batch.kernels.problems import Ensemble, Limits, Schedule, Solution, Thresholds
 from kinetics.engines.batch.stopping import MOST_STEPS, explain_stop
 from kinetics.engines.batch.work import code_of_lanes, code_of_one
+from kinetics.engines.jumps import jumps
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.errors import InputError
 from kinetics.regimen import Segments, Triggers
@@ -121,7 +122,7 @@ def _stacked(system: System, plans: Sequence[Plan]) -> Schedule:
     courses = np.full((len(plans), max(starts.size for _, starts in plans)), np.nan)
     for row, (plan, starts) in enumerate(plans):
         edges[row, : len(plan) + 1] = plan.edges
-        inflows[row, : len(plan)], boluses[row, : len(plan)] = plan.rates @ doses, plan.boluses @ doses
+        inflows[row, : len(plan)], boluses[row, : len(plan)] = plan.rates @ doses, jumps(system, plan)
         courses[row, : starts.size] = starts
     known = _edges(plans)
     return Schedule(longest, courses.shape[1], _snapped(edges, known), inflows, boluses, _snapped(courses, known))

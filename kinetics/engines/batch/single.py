@@ -33,6 +33,7 @@ from kinetics.engines.batch.work import (
     step_arrays,
     tangent_arrays,
 )
+from kinetics.engines.jumps import jumps
 from kinetics.engines.rule_monitor import TriggeredDoses, levels_of
 from kinetics.engines.sensitivity import SensitiveTrajectory
 from kinetics.engines.tolerances import Tolerances, state_scale
@@ -195,7 +196,7 @@ def _record(
         raise IntegrationError(reason)
     code, doses, states = code_of_one(system), system.dose_matrix(), len(system.states)
     constants, start = (np.ascontiguousarray(array, dtype=float) for array in (constants, start))
-    inflows, boluses = segments.rates @ doses, segments.boluses @ doses
+    inflows, boluses = segments.rates @ doses, jumps(system, segments)
     schedule = Schedule(len(segments), 0, np.ascontiguousarray(segments.edges), inflows, boluses, np.empty(0))
     limits = Limits(tolerances.relative, tolerances.bounds(system, scale), MOST_STEPS)
     rule_state = None if rules is None else rule_state_arrays(rules.columns.size, rules.times.size)

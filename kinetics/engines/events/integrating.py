@@ -12,9 +12,10 @@ from kinetics.compile import System
 from kinetics.engines.events.conditions import Change, Conditions, cut_steps
 from kinetics.engines.events.execution import Executions
 from kinetics.engines.events.trajectory import EventTrajectory, Piece
+from kinetics.engines.jumps import clock_of, jumps
 from kinetics.engines.rule_monitor import RuleMonitor
 from kinetics.engines.tolerances import Tolerances, state_scale
-from kinetics.engines.trajectory import Trajectory, clock_of
+from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import IntegrationError
 from kinetics.regimen import Segments, Triggers
 from kinetics.units.levels import slack
@@ -34,7 +35,9 @@ LEAST_STEPS = 500
 class Solve(Protocol):
     """An engine: a stretch with doses, from a start, to a dense solution."""
 
-    def __call__(self, segments: Segments, start: np.ndarray, tolerances: Tolerances) -> Trajectory: ...
+    def __call__(self, segments: Segments, start: np.ndarray, tolerances: Tolerances) -> Trajectory:
+        """Integrate from time 0 to the last edge."""
+        ...
 
 
 def integrate(
@@ -74,8 +77,9 @@ def integrate(
         If the engine gives up, or events set one another off without an end.
     """
     run = _Run(system, constants, segments, solve, tolerances, start, triggers)
+    given = jumps(system, segments)
     for segment, (time, end) in enumerate(pairwise(segments.edges.tolist())):
-        run.give(segments.boluses[segment])
+        run.jump(given[segment])
         while time < end:
             time = run.stretch(time, end, segments.rates[segment])
     return run.finish()
@@ -97,7 +101,7 @@ class _Run:
         first = system.functions.initial(constants)
         self.y = self._start = first if start is None else start
         self._system, self._constants, self._segments, self._triggers = system, constants, segments, triggers
-        self._solve, self._tolerances, self._doses = solve, tolerances, system.dose_matrix()
+        self._solve, self._tolerances = solve, tolerances
         self._until = float(segments.edges[-1])
         self._same = SAME * self._until
         self._window, self._may_grow, self._latest = self._until, True, 0.0
@@ -109,10 +113,13 @@ class _Run:
             self._monitor = RuleMonitor(system, constants, segments, triggers, slack(tolerances.relative))
         self._pieces: list[Piece] = []
         self._clock = clock_of(system)
+        self._ahead = 0.0 if self._clock is None else float(self.y[self._clock])
 
-    def give(self, boluses: np.ndarray) -> None:
-        """Give doses, (drug,), at once."""
-        self.y = self.y + boluses @ self._doses
+    def jump(self, added: np.ndarray) -> None:
+        """Give doses at once: what they add to the states, (state,)."""
+        self.y = self.y + added
+        if self._clock is not None:
+            self._ahead += added[self._clock]
 
     def stretch(self, time: float, end: float, scheduled: np.ndarray) -> float:
         """Integrate up to an event, a rule, the end of a window, or the next scheduled edge; returns when that is."""
@@ -130,7 +137,7 @@ class _Run:
         self._note(changes, dense, time, np.inf if fires else limit - time - self._same)
         self.y = dense.integrated(np.array([limit - time]))[0]
         if limit == end and self._clock is not None:  # a sum of many stretches has a rounding
-            self.y[self._clock] = self._start[self._clock] + end
+            self.y[self._clock] = self._ahead + end
         self._pieces.append(Piece(dense, time, limit))
         if self._monitor is not None and by_rule is not None:
             self.y = self._monitor.give_due(limit, self.y)
@@ -157,7 +164,7 @@ class _Run:
 
     def _settle(self, time: float, end: float) -> tuple[np.ndarray, float]:
         """Rules and events at a time, until none acts; the rates of drugs by rules, and when something is due next."""
-        by_rules, stop, acts = np.zeros(len(self._doses)), end, True
+        by_rules, stop, acts = np.zeros(len(self._segments.drugs)), end, True
         while acts:
             if self._monitor is not None:
                 self.y, by_rules, stop = self._monitor.begin(time, self.y, end)

@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from kinetics.model import Model
+from kinetics.model.timing.clock import is_clock
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class _Flows:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.terms = [term for row in model.states.values() for term in _terms(model, row.name, row.rate)]
+        states = [row for row in model.states.values() if not is_clock(row)]
+        self.terms = [term for row in states for term in _terms(model, row.name, row.rate)]
 
     def found(self) -> list[Flow]:
         """Flows between states, then what is left of each."""

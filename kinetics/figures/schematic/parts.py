@@ -18,6 +18,7 @@ from kinetics.figures.schematic.flows import Flow
 from kinetics.figures.schematic.layout import Box
 from kinetics.figures.schematic.ports import ports_of
 from kinetics.model import Model
+from kinetics.model.timing.clock import is_clock
 
 _PAD, _HEAD, _GAP = 2.0, 4.5, 4.0
 """Within a frame, for its heading, and between frames, mm."""
@@ -52,7 +53,9 @@ class Parts:
     def diagrams(self) -> dict[str, Diagram]:
         """The diagram of each part; states of the composite itself are a part without a name."""
         states: dict[str, list[str]] = {}
-        for name in self.model.states:
+        for name, row in self.model.states.items():
+            if is_clock(row):
+                continue
             states.setdefault(self.part_of(name), []).append(name)
         ports = ports_of(self.model, self.flows, self.labels)
         return {

@@ -12,6 +12,7 @@ from kinetics.model.quantities import State
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import parse_unit
 
+
 def check_assigned(events: Iterable[Event], states: Mapping[str, State], faults: Faults) -> None:
     """An event sets states, and no other quantity."""
     for event in events:

@@ -59,7 +59,9 @@ def _assigned(table: dict[str, Any]) -> list[tuple[tuple[str, ...], Any]]:
     """Names as files write them, ``pk.A`` as two keys, with what is assigned."""
     rows: list[tuple[tuple[str, ...], Any]] = []
     for key, value in table.items():
-        rows += [((key, inner), text) for inner, text in value.items()] if isinstance(value, dict) else [((key,), value)]
+        rows += (
+            [((key, inner), text) for inner, text in value.items()] if isinstance(value, dict) else [((key,), value)]
+        )
     return rows
 
 

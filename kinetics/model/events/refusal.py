@@ -21,6 +21,6 @@ def check_no_events(model: Model, verb: str) -> None:
     """
     if model.events:
         raise InputError(
-            f"model '{model.name}' has events ({listed(model.events)}), which {verb} cannot follow; simulate and compare "
-            f"can, and so can figures of simulations"
+            f"model '{model.name}' has events ({listed(model.events)}), which {verb} cannot follow; simulate can, and "
+            f"so can compare and figures of simulations"
         )
