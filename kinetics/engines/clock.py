@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kinetics.compile import System
-from kinetics.model.clock import CLOCK, is_clock
+from kinetics.model.timing.clock import CLOCK, is_clock
 
 
 def clock_of(system: System) -> int | None:

@@ -71,7 +71,7 @@ class PetabFitProblem:
         problem.objective.reader.check()
         check_with_petab(tables)
         for note in imported.notes:
-            if "units" not in note:  # the numbers of a problem have none
+            if "left out" in note:  # a problem uses the names of the file, and has no units
                 warn(f"{tables.model_path}: {note}")
         return problem
 

@@ -19,8 +19,9 @@ from kinetics.interop.petab.problem.problem import Period, PetabProblem
 from kinetics.interop.petab.words import formula_names
 from kinetics.interop.sbml import ImportedModel
 from kinetics.model import Derived, Model, Output, Parameter, State
+from kinetics.model.timing.clock import CLOCK, TIME, is_clock
 
-_TIME = sp.Symbol("time", real=True)
+_TIMED = {sp.Symbol(CLOCK, real=True): TIME}
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class _Assembly:
             if name in self.entities:
                 self.entities[alias] = self.entities[name]
         self.symbols: dict[str, Any] = {name: entity.value for name, entity in self.entities.items()}
-        self.symbols["time"] = self.base.states["clock"].symbol if "clock" in self.base.states else _TIME
+        self.symbols |= {"time": TIME}
         self._add_parameters()
         observables = {name: self._observable(name) for name in problem.observables}
         values = self._values()
@@ -107,31 +108,39 @@ class _Assembly:
 
     def _model(self) -> Model:
         """The model with everything that was added."""
-        base, states = self.base, self._states()
-        for index, state in enumerate(states):
-            self.outputs[f"state_{index}_"] = Output(name=f"state_{index}_", unit="1", value=state.symbol)
-        moved = {state.name for state in states}
-        parameters = [replace(row, unit="1") for row in base.parameters.values()]
+        base, constants = self.base, self.base.constant_values(self.base.defaults)
         set_now = {entity.target for name, entity in self.entities.items() if name in self.set_anew}
-        constants = base.constant_values(base.defaults)
-        parameters += [
-            Parameter(name=name, value=constants[name], unit="1") for name in base.constants if name in set_now
-        ]
+        anew = [name for name in base.constants if name in set_now]
+        parameters = [replace(row, unit="1") for row in base.parameters.values()]
+        parameters += [Parameter(name=name, value=constants[name], unit="1") for name in anew]
         parameters += [Parameter(name=one.parameter, value=0.0, unit="1") for one in self.switched]
-        smooth = {one.comparison: one.condition for one in self.switched}
-        known = {row.name for row in parameters}
+        changed: dict[Any, Any] = {one.comparison: one.condition for one in self.switched}
+
+        def timed(expression: Any) -> Any:
+            return expression.xreplace(changed).xreplace(_TIMED)
+
+        states = [replace(row, rate=timed(row.rate)) for row in self._states()]
+        known = {row.name for row in (*parameters, *states)}
+        derived = [
+            Derived(name=name, unit="1", value=timed(row.value))
+            for name, row in base.definitions.items()
+            if name not in known
+        ]
+        events = [row.with_expressions(lambda _, value: value.xreplace(_TIMED)) for row in base.events.values()]
+        values = [row.value for row in (*derived, *self.outputs.values())] + [row.rate for row in states]
+        values += [value for row in events for value in row.expressions.values()]
+        uses_time = any(TIME in value.free_symbols for value in values)
+        for index, symbol in enumerate([row.symbol for row in states] + [TIME] * uses_time):
+            self.outputs[f"state_{index}_"] = Output(name=f"state_{index}_", unit="1", value=symbol)
+        moved = {row.name for row in states}
         return Model.from_symbols(
             base.name,
             time="1",
-            states=[replace(row, rate=row.rate.xreplace(smooth)) for row in states],
+            states=states,
             parameters=[row for row in (*parameters, *self.added.values()) if row.name not in moved],
-            derived=[
-                Derived(name=name, unit="1", value=row.value.xreplace(smooth))
-                for name, row in base.definitions.items()
-                if name not in known | moved
-            ],
+            derived=derived,
             outputs=self.outputs.values(),
-            events=base.events.values(),
+            events=events,
         )
 
     def _add_parameters(self) -> None:
@@ -227,8 +236,8 @@ class _Assembly:
 
     def _states(self) -> list[State]:
         """Those of the model, and parameters that a condition sets to a value that depends on states."""
-        rows = [replace(row, unit="1") for row in self.base.states.values()]
-        symbols = {row.symbol for row in rows} | {_TIME}
+        rows = [replace(row, unit="1") for row in self.base.states.values() if not is_clock(row)]
+        symbols = {row.symbol for row in self.base.states.values()} | {TIME}
         moving = {
             self.entities[target].target
             for _, period in self._periods()

@@ -11,7 +11,7 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from kinetics.model import Model
-from kinetics.model.clock import CLOCK
+from kinetics.model.timing.clock import CLOCK
 
 _CLOCK = sp.Symbol(CLOCK, real=True)
 _RELATIONS = {
