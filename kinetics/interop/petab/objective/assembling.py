@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -15,13 +16,12 @@ from kinetics.interop.petab.formulas import parse_formula
 from kinetics.interop.petab.functions import RESERVED
 from kinetics.interop.petab.objective.entities import Entity, entities_of
 from kinetics.interop.petab.objective.switches import Switch, switches_of
+from kinetics.interop.petab.objective.whole_model import state_output, whole_model
 from kinetics.interop.petab.problem.problem import Period, PetabProblem
 from kinetics.interop.petab.words import formula_names
 from kinetics.interop.sbml import ImportedModel
-from kinetics.model import Derived, Model, Output, Parameter, State
-from kinetics.model.timing.clock import CLOCK, TIME, is_clock
-
-_TIMED = {sp.Symbol(CLOCK, real=True): TIME}
+from kinetics.model import Model, Parameter
+from kinetics.model.timing.clock import TIME
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class PetabModel:
 
     def states_output(self, state: str) -> str:
         """The output that returns a state."""
-        return f"state_{list(self.model.states).index(state)}_"
+        return state_output(list(self.model.states).index(state))
 
 
 def assemble(problem: PetabProblem, imported: ImportedModel) -> PetabModel:
@@ -80,7 +80,7 @@ class _Assembly:
     entities: dict[str, Entity]
     faults: Faults = field(default_factory=Faults)
     added: dict[str, Parameter] = field(default_factory=dict[str, Parameter])
-    outputs: dict[str, Output] = field(default_factory=dict[str, Output])
+    formulas: dict[str, Any] = field(default_factory=dict[str, Any])
     parameters: dict[str, str] = field(default_factory=dict[str, str])
     set_anew: set[str] = field(default_factory=set[str])
 
@@ -97,51 +97,23 @@ class _Assembly:
         compartments = {entity.compartment: entity.size for entity in self.entities.values() if entity.compartment}
         sizes = {name: self._output("size", size) for name, size in compartments.items()}
         self.faults.raise_if_any()
-        self.switched = switches_of(self.base)
-        switches = [
-            (one, self._output("slope", one.slope), self._output("offset", one.offset)) for one in self.switched
-        ]
-        whole = self._model()
+        switches = [(one, self._output("slope", one.slope), self._output("offset", one.offset)) for one in self.found]
+        whole = whole_model(
+            self.base,
+            set_anew={self.entities[name].target for name in self.set_anew},
+            moving=self._moving(values),
+            added=self.added.values(),
+            formulas=self.formulas,
+            switches=self.found,
+        )
         of_times = [name for _, *names in switches for name in names]
         dynamic = _dynamic(whole, (*values.values(), *of_times))
         return PetabModel(whole, self.entities, self.parameters, observables, values, sizes, dynamic, tuple(switches))
 
-    def _model(self) -> Model:
-        """The model with everything that was added."""
-        base, constants = self.base, self.base.constant_values(self.base.defaults)
-        set_now = {entity.target for name, entity in self.entities.items() if name in self.set_anew}
-        anew = [name for name in base.constants if name in set_now]
-        parameters = [replace(row, unit="1") for row in base.parameters.values()]
-        parameters += [Parameter(name=name, value=constants[name], unit="1") for name in anew]
-        parameters += [Parameter(name=one.parameter, value=0.0, unit="1") for one in self.switched]
-        changed: dict[Any, Any] = {one.comparison: one.condition for one in self.switched}
-
-        def timed(expression: Any) -> Any:
-            return expression.xreplace(changed).xreplace(_TIMED)
-
-        states = [replace(row, rate=timed(row.rate)) for row in self._states()]
-        known = {row.name for row in (*parameters, *states)}
-        derived = [
-            Derived(name=name, unit="1", value=timed(row.value))
-            for name, row in base.definitions.items()
-            if name not in known
-        ]
-        events = [row.with_expressions(lambda _, value: value.xreplace(_TIMED)) for row in base.events.values()]
-        values = [row.value for row in (*derived, *self.outputs.values())] + [row.rate for row in states]
-        values += [value for row in events for value in row.expressions.values()]
-        uses_time = any(TIME in value.free_symbols for value in values)
-        for index, symbol in enumerate([row.symbol for row in states] + [TIME] * uses_time):
-            self.outputs[f"state_{index}_"] = Output(name=f"state_{index}_", unit="1", value=symbol)
-        moved = {row.name for row in states}
-        return Model.from_symbols(
-            base.name,
-            time="1",
-            states=states,
-            parameters=[row for row in (*parameters, *self.added.values()) if row.name not in moved],
-            derived=derived,
-            outputs=self.outputs.values(),
-            events=events,
-        )
+    @cached_property
+    def found(self) -> list[Switch]:
+        """Comparisons of the model with the time."""
+        return switches_of(self.base)
 
     def _add_parameters(self) -> None:
         """Give parameters, placeholders, and what conditions set for observables alone, a parameter of the model."""
@@ -189,8 +161,8 @@ class _Assembly:
         self.parameters[name], self.symbols[name] = own, self.added[own].symbol
 
     def _output(self, kind: str, value: Any) -> str:
-        name = f"{kind}_{len(self.outputs)}_"
-        self.outputs[name] = Output(name=name, unit="1", value=value)
+        name = f"{kind}_{len(self.formulas)}_"
+        self.formulas[name] = value
         return name
 
     def _observable(self, name: str) -> tuple[str, str]:
@@ -234,18 +206,15 @@ class _Assembly:
         for experiment in self.problem.experiments.values():
             yield from enumerate(experiment.periods)
 
-    def _states(self) -> list[State]:
-        """Those of the model, and parameters that a condition sets to a value that depends on states."""
-        rows = [replace(row, unit="1") for row in self.base.states.values() if not is_clock(row)]
+    def _moving(self, values: Mapping[str, str]) -> set[str]:
+        """What conditions set to values that depend on states or the time."""
         symbols = {row.symbol for row in self.base.states.values()} | {TIME}
-        moving = {
+        return {
             self.entities[target].target
             for _, period in self._periods()
             for target, text in period.assignments.items()
-            if self.base.written_out(parse_formula(text, self.symbols)).free_symbols & symbols
+            if self.base.written_out(self.formulas[values[text]]).free_symbols & symbols
         }
-        parameters = [row for name, row in self.base.parameters.items() if name in moving]
-        return rows + [State(name=row.name, unit="1", initial=row.value, rate=sp.S.Zero) for row in parameters]
 
 
 def _dynamic(model: Model, values: Iterable[str]) -> frozenset[str]:
