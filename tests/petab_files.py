@@ -41,7 +41,8 @@ def _table(*rows):
 
 FILES = {
     1: {
-        "problem.yaml": "format_version: 1\nparameter_file: parameters.tsv\nproblems:\n- condition_files: [conditions.tsv]\n"
+        "problem.yaml": "format_version: 1\nparameter_file: parameters.tsv\nproblems:\n"
+        "- condition_files: [conditions.tsv]\n"
         "  measurement_files: [measurements.tsv]\n  observable_files: [observables.tsv]\n  sbml_files: [model.xml]\n",
         "conditions.tsv": _table(["conditionId", "A"], ["c0", "a0"]),
         "measurements.tsv": _table(

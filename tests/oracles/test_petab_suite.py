@@ -38,7 +38,7 @@ def test_case(case, engine):
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.parent.name in ("0024", "0025")], ids=name_of)
 def test_each_prior(case):
-    """Eleven kinds of prior, cut off at the bounds or not, to the digits that the suite gives; slopes by differences."""
+    """Eleven kinds of prior, cut off at the bounds or not, to the digits of the suite; slopes by differences."""
     solution, _ = solution_of(case)
     if "log_prior" not in solution:
         pytest.skip("version 1 has no such case")

@@ -134,15 +134,18 @@ class PetabFitProblem:
     def start(self, number: int) -> np.ndarray:
         """Where a search begins, (parameter,), on `scales`: drawn from the priors of starts, within the bounds.
 
-        A parameter without such a prior begins at its nominal value.
+        A parameter without such a prior begins anywhere between its bounds, one without finite bounds at its nominal
+        value.
         """
         generator = np.random.default_rng(np.random.SeedSequence((self.seed, number)))
-        drawn = []
-        for name, uniform in zip(self.names, generator.uniform(size=len(self.names)), strict=True):
-            row = self.tables.parameters[name]
-            value = row.nominal if row.start_prior is None else row.start_prior.draw(float(uniform))
-            drawn.append(min(max(value, row.lower), row.upper))
-        return self.scaled(np.array(drawn))
+        uniform, (lower, upper) = generator.uniform(size=len(self.names)), self.bounds
+        rows = [self.tables.parameters[name] for name in self.names]
+        nominal = self.scaled(np.array([row.nominal for row in rows]))
+        start = np.where(np.isfinite(upper - lower), lower + uniform * (upper - lower), nominal)
+        for index, row in enumerate(rows):
+            if row.start_prior is not None:
+                start[index] = scaled(row.start_prior.draw(float(uniform[index])), self.scales[index])
+        return np.clip(start, lower, upper)
 
     def with_settings(
         self, *, starts: int | None = None, seed: int | None = None, engine: str | None = None

@@ -9,6 +9,7 @@ import numpy as np
 
 from kinetics.engines.dosing.integrating import Engine
 from kinetics.engines.periods import PeriodValues, integrate_experiments
+from kinetics.engines.tolerances import Tolerances
 from kinetics.errors import Faults
 from kinetics.interop.petab.objective.conditions import Settings
 from kinetics.interop.petab.objective.plan import Plan, PlannedExperiment
@@ -16,6 +17,10 @@ from kinetics.interop.petab.objective.with_events import EventRun
 from kinetics.model.events import check_no_events
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import read_number
+
+
+TOLERANCES = Tolerances(relative=1e-8, absolute=1e-13)
+"""Of either engine: a log-likelihood magnifies errors by the precision of its measurements."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +70,9 @@ class Reader:
                 check_no_events(plan.assembled.model, "the gradient of a problem of PEtab")
             integrated = [EventRun(plan.system, self.engine).values(one) for one in experiments]
         else:
-            integrated = integrate_experiments(plan.system, experiments, states, engine=self.engine)
+            integrated = integrate_experiments(
+                plan.system, experiments, states, engine=self.engine, tolerances=TOLERANCES
+            )
         rows = plan.problem.measurements
         readings = Readings(
             np.full(len(rows), np.nan), np.full(len(rows), np.nan), np.zeros((2, len(rows), values.size))

@@ -79,7 +79,7 @@ def _prior_1(row: Row, scale: str, lower: float, upper: float) -> tuple[Prior | 
 
 
 def _prior_2(row: Row, scale: str, lower: float, upper: float) -> tuple[Prior | None, Prior | None]:
-    """The prior, cut off at the bounds; a flat one between them if none is stated."""
+    """The prior, cut off at the bounds, also of starts; a flat one between them, and none, if none is stated."""
     kind, numbers = row.choice("priorDistribution", KINDS_2, "uniform"), row.numbers("priorParameters")
     if not row.text("priorDistribution"):
         if numbers:
@@ -88,7 +88,7 @@ def _prior_2(row: Row, scale: str, lower: float, upper: float) -> tuple[Prior | 
         if not (math.isfinite(lower) and math.isfinite(upper)):
             return None, None
     prior = _checked(Prior(kind, numbers, "lin", lower, upper), row, "priorParameters")
-    return prior, prior
+    return prior, prior if row.text("priorDistribution") else None
 
 
 def _checked(prior: Prior, row: Row, column: str) -> Prior | None:
