@@ -31,8 +31,8 @@ def test_closed_form(tmp_path, version, engine):
 def test_fit(tmp_path, version):
     """The optimum has no gradient; the result says where it comes from, and reads back as it was written."""
     path = write_problem(tmp_path, version)
-    found = fit(FitProblem.from_petab(path), starts=3, seed=1, out=tmp_path / "found.nc")
-    assert found.agreeing == 3
+    found = fit(FitProblem.from_petab(path), starts=5, seed=1, out=tmp_path / "found.nc")
+    assert found.agreeing >= 3
     assert found.values.gradient == pytest.approx(np.zeros(2), abs=1e-3)
     assert found.values.llh == pytest.approx(log_likelihood(**found.estimates), rel=1e-7)
     tree = read_result(tmp_path / "found.nc")

@@ -18,7 +18,6 @@ from kinetics.model.events import check_no_events
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import read_number
 
-
 TOLERANCES = Tolerances(relative=1e-8, absolute=1e-13)
 """Of either engine: a log-likelihood magnifies errors by the precision of its measurements."""
 

@@ -26,10 +26,9 @@ def check_with_petab(problem: PetabProblem) -> None:
         from petab import v1, v2
     except ImportError as error:
         raise InputError(Fault(INSTALL, str(problem.path))) from error
-    records = _Records()
-    loggers = [logging.getLogger(name) for name in ("petab", "petab.v1.lint", "petab.v2.lint")]
-    for logger in loggers:
-        logger.addHandler(records)
+    records, logger = _Records(), logging.getLogger("petab")
+    propagates, logger.propagate = logger.propagate, False
+    logger.addHandler(records)
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
@@ -44,8 +43,8 @@ def check_with_petab(problem: PetabProblem) -> None:
     except Exception as error:  # the linter raises anything
         raise InputError(Fault(f"the linter of PEtab: {error}", str(problem.path))) from error
     finally:
-        for logger in loggers:
-            logger.removeHandler(records)
+        logger.removeHandler(records)
+        logger.propagate = propagates
     if failed:
         messages = dict.fromkeys(records.messages) or {"refuses the problem": None}
         raise InputError(*(Fault(f"the linter of PEtab: {message}", str(problem.path)) for message in messages))
