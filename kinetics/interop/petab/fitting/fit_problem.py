@@ -26,6 +26,8 @@ from kinetics.population.seeds import checked_seed
 from kinetics.simulation.engine import check_engine
 
 MAX_STARTS = 1000
+MOST_DRAWS = 30
+"""Draws of one start."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -132,12 +134,21 @@ class PetabFitProblem:
         return 1.0 / np.array(slopes)
 
     def start(self, number: int) -> np.ndarray:
-        """Where a search begins, (parameter,), on `scales`: drawn from the priors of starts, within the bounds.
+        """Where a search begins, (parameter,), on `scales`: the first draw that can be simulated, of `MOST_DRAWS`."""
+        start = self._drawn(number, 0)
+        for draw in range(1, MOST_DRAWS):
+            if np.isfinite(self.objective.at(self.unscaled(start)).llh):
+                break
+            start = self._drawn(number, draw)
+        return start
+
+    def _drawn(self, number: int, draw: int) -> np.ndarray:
+        """A draw from the priors of starts, within the bounds.
 
         A parameter without such a prior begins anywhere between its bounds, one without finite bounds at its nominal
         value.
         """
-        generator = np.random.default_rng(np.random.SeedSequence((self.seed, number)))
+        generator = np.random.default_rng(np.random.SeedSequence((self.seed, number, draw)))
         uniform, (lower, upper) = generator.uniform(size=len(self.names)), self.bounds
         rows = [self.tables.parameters[name] for name in self.names]
         nominal = self.scaled(np.array([row.nominal for row in rows]))

@@ -78,7 +78,7 @@ def _least_squares(problem: PetabFitProblem, start: np.ndarray) -> PetabSearch:
         jac=jacobian,  # pyright: ignore[reportArgumentType]
         bounds=(lower, upper),
         method="trf",
-        x_scale="jac",
+        x_scale=1.0,
         xtol=1e-10,
         ftol=1e-10,
         gtol=1e-6,
