@@ -31,11 +31,31 @@ SAME_COST = 1e-6
 
 
 @overload
-def fit(problem: PetabFitProblem, **options: Any) -> PetabFit: ...
+def fit(
+    problem: PetabFitProblem,
+    *,
+    starts: int | None = None,
+    seed: int | None = None,
+    engine: str = "auto",
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> PetabFit: ...
 
 
 @overload
-def fit(problem: FitProblem | str | Path, **options: Any) -> Fit: ...
+def fit(
+    problem: FitProblem | str | Path,
+    *,
+    profile: str | Sequence[str] | None = None,
+    posterior: int | None = None,
+    starts: int | None = None,
+    seed: int | None = None,
+    engine: str = "auto",
+    reduce: bool | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Fit: ...
 
 
 def fit(
@@ -59,8 +79,7 @@ def fit(
     Parameters
     ----------
     problem : FitProblem, PetabFitProblem, str or pathlib.Path
-        What to fit, or the name or path of its file. One of PEtab, see `FitProblem.from_petab`, has searches alone, all
-        from drawn starts, and no checkpoint.
+        What to fit, or the name or path of its file. One of `FitProblem.from_petab` has searches alone.
     profile : str or sequence of str, optional
         Also follow the profile likelihood of these parameters; ``"all"`` of every free one.
     posterior : int, optional
@@ -72,12 +91,12 @@ def fit(
     out, resume : optional
         A NetCDF file, NAME.nc, that everything is written to; whether to go on from what an interrupted call kept.
     progress : callable, optional
-        Called after each evaluation with (done, all), of searches, then profiles, then points of the posterior. What it
-        gives is logged by ``logging.getLogger("kinetics.estimate")`` at level DEBUG.
+        Called after each evaluation with (done, all), of searches, then profiles, then points of the posterior; what
+        it gives is logged by ``logging.getLogger("kinetics.estimate")`` at level DEBUG.
 
     Returns
     -------
-    Fit, or PetabFit of a problem of PEtab
+    Fit or PetabFit
 
     Raises
     ------
@@ -97,11 +116,14 @@ def fit(
     profiled = _profiled(problem, profile, posterior, out)
     objective = objective_of(problem)
     with checkpoint_of(objective, resume=resume) as checkpoint:
-        result = _at_best(objective, run_searches(objective, checkpoint, progress))
-        result = with_intervals(result, profiled, posterior, checkpoint, progress)
-        if out is not None:
-            result.save(out)
-    return result
+        found = _at_best(objective, run_searches(objective, checkpoint, progress))
+        return _saved(with_intervals(found, profiled, posterior, checkpoint, progress), out)
+
+
+def _saved(found: Fit, out: str | Path | None) -> Fit:
+    if out is not None:
+        found.save(out)
+    return found
 
 
 def _refuse_beyond_searches(**options: Any) -> None:

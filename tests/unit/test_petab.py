@@ -163,5 +163,5 @@ def test_options_that_a_fit_of_petab_does_not_take(tmp_path):
     """Profiles and posteriors are refused by name, not left out."""
     problem = FitProblem.from_petab(write_problem(tmp_path, 1))
     with pytest.raises(InputError) as caught:
-        fit(problem, profile="all", posterior=100)
+        fit(problem, profile="all", posterior=100)  # pyright: ignore[reportCallIssue, reportArgumentType]
     assert [fault.name for fault in caught.value.faults] == ["profile", "posterior"]

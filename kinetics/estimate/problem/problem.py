@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from kinetics.estimate.problem.data_hash import data_hash
 from kinetics.estimate.problem.extension import read_fit_document
 from kinetics.estimate.problem.facts import FactsRow
 from kinetics.estimate.problem.free import FreeParameter
+from kinetics.estimate.problem.interchange import Interchange
 from kinetics.estimate.problem.reading import PopulationRow, ProblemReader, fits_before, stems
 from kinetics.files.arguments import whole_number
 from kinetics.files.library import find_file
@@ -29,9 +30,6 @@ from kinetics.text.numbers import number_text
 from kinetics.text.tables import html_table
 from kinetics.units import display_unit, unit_text
 
-if TYPE_CHECKING:
-    from kinetics.interop.petab.fitting import PetabFitProblem
-
 T = TypeVar("T", bound=Target)
 
 ROUNDING = 1e-6
@@ -40,7 +38,7 @@ MAX_STARTS = 1000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FitProblem:
+class FitProblem(Interchange):
     """A checked fit problem.
 
     Parameters
@@ -140,28 +138,6 @@ class FitProblem:
             cohorts=read.cohorts,
             extends=read.extends,
         )
-
-    @staticmethod
-    def from_petab(path: str | Path) -> PetabFitProblem:
-        """Read a problem of PEtab, as `kinetics.read_petab` does.
-
-        Parameters
-        ----------
-        path : str or pathlib.Path
-            The YAML file.
-
-        Raises
-        ------
-        InputError
-            With every fault of the problem, its tables and its model.
-
-        Examples
-        --------
-        >>> FitProblem.from_petab("my_problem.yaml").objective().llh  # doctest: +SKIP
-        """
-        import kinetics  # a chained verb is that of the flat namespace, which stands above the rooms
-
-        return kinetics.read_petab(path)
 
     def with_settings(
         self,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sympy as sp
@@ -14,7 +12,8 @@ from sympy.logic.boolalg import Boolean
 
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.expressions import branches, evaluate, limits, power
-from kinetics.expressions.tokens import Token, shortened
+from kinetics.expressions.cursor import Cursor
+from kinetics.expressions.tokens import shortened
 from kinetics.interop.petab.functions import CONSTANTS, FUNCTIONS
 from kinetics.interop.petab.words import read_words
 from kinetics.text.suggestions import did_you_mean
@@ -63,7 +62,7 @@ def parse_formula(text: str, symbols: Mapping[str, Any]) -> Any:
     """
     if not text.strip():
         raise InputError("empty formula")
-    parser = _Parser(text, read_words(text), symbols, [])
+    parser = _Parser(text, symbols)
     value = _number(parser.whole())
     if parser.unknown:
         raise UnknownNameError(*dict.fromkeys(parser.unknown))
@@ -88,49 +87,19 @@ def _is_logical(value: Any) -> bool:
     return isinstance(value, Boolean) and not isinstance(value, sp.Expr)  # of SymPy a symbol is both
 
 
-@dataclass
-class _Parser:
+class _Parser(Cursor):
     """Precedence climbing: logic < comparison < sum < product < sign and ! < power (right to left)."""
 
-    text: str
-    tokens: list[Token]
-    symbols: Mapping[str, Any]
-    unknown: list[str]
-    position: int = 0
-    depth: int = 0
-    extremes: int = 0
-    comparisons: int = 0
-
-    def fail(self, message: str) -> InputError:
-        return InputError(f"{message} at column {self.tokens[self.position].column} of '{shortened(self.text)}'")
-
-    def refuse(self, fault: str) -> None:
-        if fault:
-            raise self.fail(fault)
-
-    def accept(self, *operators: str) -> str:
-        token = self.tokens[self.position]
-        if token.kind == "operator" and token.text in operators:
-            self.position += 1
-            return token.text
-        return ""
-
-    def expect(self, operator: str) -> None:
-        if not self.accept(operator):
-            raise self.fail(f"expected '{operator}', found '{self.tokens[self.position].text or 'the end'}'")
-
-    @contextmanager
-    def deeper(self) -> Iterator[None]:
-        self.depth += 1
-        if self.depth > limits.MAX_DEPTH:
-            raise InputError(f"formula nested more than {limits.MAX_DEPTH} deep")
-        yield
-        self.depth -= 1
+    def __init__(self, text: str, symbols: Mapping[str, Any]) -> None:
+        super().__init__(text, read_words(text))
+        self.symbols = symbols
+        self.unknown: list[str] = []
+        self.extremes = self.comparisons = 0
 
     def whole(self) -> Any:
         value = self.logic()
-        if self.tokens[self.position].kind != "end":
-            raise self.fail(f"unexpected '{self.tokens[self.position].text}'")
+        if self.token.kind != "end":
+            raise self.fail(f"unexpected '{self.token.text}'")
         return value
 
     def logic(self) -> Any:
@@ -190,7 +159,7 @@ class _Parser:
         return self.build(power, base, exponent)
 
     def atom(self) -> Any:
-        token = self.tokens[self.position]
+        token = self.token
         if self.accept("("):
             value = self.logic()
             self.expect(")")

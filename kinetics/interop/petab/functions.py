@@ -9,12 +9,17 @@ import sympy as sp
 
 from kinetics.expressions import ELEMENTARY, branches, log, power
 
-_sin, _cos, _tan = (ELEMENTARY[name] for name in ("sin", "cos", "tan"))
-_asin, _acos, _atan = (ELEMENTARY[name] for name in ("asin", "acos", "atan"))
-_sinh, _cosh, _tanh = (ELEMENTARY[name] for name in ("sinh", "cosh", "tanh"))
-_asinh, _acosh, _atanh = (ELEMENTARY[name] for name in ("asinh", "acosh", "atanh"))
 
-CONSTANTS = {"true": sp.true, "false": sp.false, "inf": sp.oo}
+def _elementary(*names: str) -> list[Callable[[Any], Any]]:
+    return [ELEMENTARY[name] for name in names]
+
+
+_sin, _cos, _tan = _elementary("sin", "cos", "tan")
+_asin, _acos, _atan = _elementary("asin", "acos", "atan")
+_sinh, _cosh, _tanh = _elementary("sinh", "cosh", "tanh")
+_asinh, _acosh, _atanh = _elementary("asinh", "acosh", "atanh")
+
+CONSTANTS: dict[str, Any] = {"true": sp.true, "false": sp.false, "inf": sp.oo}
 
 
 def _sign(x: Any) -> Any:
@@ -22,7 +27,8 @@ def _sign(x: Any) -> Any:
 
 
 def _log(x: Any, base: Any = None) -> Any:
-    return log(x) if base is None else log(x) / log(base)
+    logarithm: Any = log(x)
+    return logarithm if base is None else logarithm / log(base)
 
 
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {

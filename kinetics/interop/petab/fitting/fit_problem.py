@@ -44,6 +44,10 @@ class PetabFitProblem:
         Number of searches, and the seed of where they begin.
     engine : {"auto", "batch", "scipy"}
         Who integrates; ``auto`` is the batch engine.
+
+    Examples
+    --------
+    >>> PetabFitProblem.load("my_problem.yaml").objective().llh  # doctest: +SKIP
     """
 
     tables: PetabProblem
@@ -116,25 +120,69 @@ class PetabFitProblem:
 
     @cached_property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """The bounds of what is estimated, (parameter,), on `scales`."""
+        """The bounds of what is estimated, (parameter,), in the units of the problem on `scales`."""
         rows = [self.tables.parameters[name] for name in self.names]
         return self.scaled(np.array([row.lower for row in rows])), self.scaled(np.array([row.upper for row in rows]))
 
     def scaled(self, values: np.ndarray) -> np.ndarray:
-        """Values, (parameter,), on `scales`."""
+        """Values on `scales`.
+
+        Parameters
+        ----------
+        values : ndarray, (parameter,)
+            In the units of the problem.
+
+        Returns
+        -------
+        ndarray, (parameter,)
+            The same, or their logarithms.
+        """
         return np.array([scaled(float(value), scale) for value, scale in zip(values, self.scales, strict=True)])
 
     def unscaled(self, values: np.ndarray) -> np.ndarray:
-        """Values from `scales`, (parameter,), not transformed."""
+        """Values that are on `scales`, without transformation.
+
+        Parameters
+        ----------
+        values : ndarray, (parameter,)
+            In the units of the problem, or logarithms of them.
+
+        Returns
+        -------
+        ndarray, (parameter,)
+            In the units of the problem.
+        """
         return np.array([unscaled(float(value), scale) for value, scale in zip(values, self.scales, strict=True)])
 
     def by_scaled(self, values: np.ndarray) -> np.ndarray:
-        """Derivatives of values, (parameter,), not transformed, by those on `scales`."""
+        """Derivatives of values by those on `scales`.
+
+        Parameters
+        ----------
+        values : ndarray, (parameter,)
+            In the units of the problem.
+
+        Returns
+        -------
+        ndarray, (parameter,)
+            In their units, by the same or by logarithms.
+        """
         slopes = [slope_of_scale(float(value), scale) for value, scale in zip(values, self.scales, strict=True)]
         return 1.0 / np.array(slopes)
 
     def start(self, number: int) -> np.ndarray:
-        """Where a search begins, (parameter,), on `scales`: the first draw that can be simulated, of `MOST_DRAWS`."""
+        """Where a search begins: the first draw that can be simulated, of `MOST_DRAWS`.
+
+        Parameters
+        ----------
+        number : int
+            Of the search.
+
+        Returns
+        -------
+        ndarray, (parameter,)
+            In the units of the problem on `scales`.
+        """
         start = self._drawn(number, 0)
         for draw in range(1, MOST_DRAWS):
             if np.isfinite(self.objective.at(self.unscaled(start)).llh):

@@ -44,7 +44,12 @@ class PetabFit:
     values : PetabValues
         The objective there, with gradients.
     information : ndarray, (parameter, parameter)
-        Expected information of the measurements there, on the scales of the problem.
+        Expected information of the measurements there, in one over the squared units of the scales of the problem.
+
+    Examples
+    --------
+    >>> fitted = fit(FitProblem.from_petab("my_problem.yaml"))  # doctest: +SKIP
+    >>> fitted.table()  # doctest: +SKIP
     """
 
     problem: PetabFitProblem
@@ -76,7 +81,7 @@ class PetabFit:
 
     @property
     def standard_errors(self) -> np.ndarray:
-        """On the scales of the problem, (parameter,), from the expected information; NaN where that says nothing."""
+        """In the units of the scales of the problem, (parameter,), from `information`; NaN where that says nothing."""
         values, vectors = np.linalg.eigh(self.information)
         known = values > FLAT * max(values.max(initial=0.0), 0.0)
         variances = (vectors[:, known] ** 2 / values[known]).sum(axis=1)
@@ -125,11 +130,14 @@ class PetabFit:
     def summary(self) -> dict[str, Any]:
         """Everything as plain numbers, for JSON."""
         table = self.table()
-        numbers = table[["value", "lower", "upper"]].to_dict(orient="index")
+        numbers = {
+            name: {column: float(table[column].iloc[row]) for column in ("value", "lower", "upper")}
+            for row, name in enumerate(self.problem.names)
+        }
         return {
             "problem": self.problem.name,
             "petab_version": self.problem.tables.version,
-            "estimates": {str(name): row for name, row in numbers.items()},
+            "estimates": numbers,
             "log_likelihood": self.values.llh,
             "chi2": self.values.chi2,
             "log_prior": self.values.log_prior,
@@ -141,7 +149,14 @@ class PetabFit:
         }
 
     def tree(self) -> xr.DataTree:
-        """Groups ``parameters``, ``measurements`` and ``searches``, with hashes and provenance as attributes."""
+        """Everything that was found, with hashes and provenance as attributes.
+
+        Returns
+        -------
+        xarray.DataTree
+            Groups ``parameters`` on (parameter,), ``measurements`` on (measurement,) and ``searches`` on (search,);
+            numbers are in the units of the problem.
+        """
         tree = xr.DataTree.from_dict(
             {"parameters": self._parameters(), "measurements": self._measurements(), "searches": self._searches()}
         )

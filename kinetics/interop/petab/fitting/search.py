@@ -18,9 +18,20 @@ FAR = 1e6
 
 @dataclass(frozen=True, eq=False)
 class PetabSearch:
-    """Where one search began and ended, (parameter,), on the scales of the problem, and why.
+    """Where one search began and ended, and why.
 
-    ``log_posterior`` is that of the end; ``converged`` says whether it ended by its own criterion.
+    Parameters
+    ----------
+    start, end : ndarray, (parameter,)
+        In the units of the scales of the problem.
+    log_posterior : float
+        That of the end.
+    converged : bool
+        Whether it ended by its own criterion.
+    evaluations : int
+        How often it asked for the objective.
+    message : str
+        Why it ended.
     """
 
     start: np.ndarray
@@ -36,10 +47,11 @@ def search(problem: PetabFitProblem, start: np.ndarray) -> PetabSearch:
 
     Normal noise and flat priors make it a problem of least squares, of normalised residuals and, where noise is
     estimated, of the square roots of 2 (log sigma + 50): scipy's trust-region reflective algorithm (Branch, Coleman, Li
-    1999, doi 10.1137/S1064827595289108). All else is minimised by L-BFGS-B (Byrd et al. 1995, doi 10.1137/0916069).
-    Either has exact derivatives.
+    1999, doi 10.1137/S1064827595289108). L-BFGS-B (Byrd et al. 1995, doi 10.1137/0916069) goes on from there, since the
+    former creeps along bounds, and minimises all else. Either has exact derivatives.
     """
-    return _least_squares(problem, start) if _is_least_squares(problem) else _quasi_newton(problem, start)
+    end, evaluations = _least_squares(problem, start) if _is_least_squares(problem) else (start, 0)
+    return _quasi_newton(problem, start, end, evaluations)
 
 
 def _is_least_squares(problem: PetabFitProblem) -> bool:
@@ -47,7 +59,8 @@ def _is_least_squares(problem: PetabFitProblem) -> bool:
     return not problem.objective.noise.laplace.any() and all(one is None or one.kind == "uniform" for one in priors)
 
 
-def _least_squares(problem: PetabFitProblem, start: np.ndarray) -> PetabSearch:
+def _least_squares(problem: PetabFitProblem, start: np.ndarray) -> tuple[np.ndarray, int]:
+    """Where least squares lead, and how many evaluations that took."""
     from scipy.optimize import least_squares
 
     lower, upper = problem.bounds
@@ -71,10 +84,9 @@ def _least_squares(problem: PetabFitProblem, start: np.ndarray) -> PetabSearch:
         of_noise = at.log_noise_changes / np.sqrt(2.0 * (at.log_noise + OFFSET))[:, None]
         return np.concatenate([at.residual_changes, of_noise]) * problem.by_scaled(values)
 
-    inside = _inside(start, lower, upper)
     found = least_squares(
         value,
-        inside,
+        _inside(start, lower, upper),
         jac=jacobian,  # pyright: ignore[reportArgumentType]
         bounds=(lower, upper),
         method="trf",
@@ -82,12 +94,13 @@ def _least_squares(problem: PetabFitProblem, start: np.ndarray) -> PetabSearch:
         xtol=1e-10,
         ftol=1e-10,
         gtol=1e-6,
-        max_nfev=300,
+        max_nfev=200,
     )
-    return _finished(problem, start, found.x, converged=found.status > 0, evaluations=found.nfev, message=found.message)
+    return found.x, int(found.nfev)
 
 
-def _quasi_newton(problem: PetabFitProblem, start: np.ndarray) -> PetabSearch:
+def _quasi_newton(problem: PetabFitProblem, start: np.ndarray, begin: np.ndarray, evaluations: int) -> PetabSearch:
+    """The search that ends where L-BFGS-B leads from a point."""
     from scipy.optimize import minimize
 
     lower, upper = problem.bounds
@@ -102,14 +115,20 @@ def _quasi_newton(problem: PetabFitProblem, start: np.ndarray) -> PetabSearch:
 
     found = minimize(
         value,
-        _inside(start, lower, upper),
+        _inside(begin, lower, upper),
         jac=True,
         method="L-BFGS-B",
         bounds=list(zip(lower, upper, strict=True)),
-        options={"maxiter": 1000, "ftol": 1e-12, "gtol": 1e-6},
+        options={"maxiter": 1000, "ftol": 1e-12, "gtol": 1e-5, "maxcor": 2 * start.size},
     )
-    return _finished(
-        problem, start, found.x, converged=bool(found.success), evaluations=found.nfev, message=str(found.message)
+    at = problem.objective.at(problem.unscaled(found.x))
+    return PetabSearch(
+        start=start,
+        end=found.x,
+        log_posterior=at.log_posterior,
+        converged=bool(found.success) and not at.failure,
+        evaluations=evaluations + int(found.nfev),
+        message=at.failure or str(found.message),
     )
 
 
@@ -117,10 +136,3 @@ def _inside(start: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarr
     """A start that lies a little within the bounds, which the search must not begin on."""
     width = np.where(np.isfinite(upper - lower), upper - lower, 1.0)
     return np.clip(start, lower + 1e-6 * width, upper - 1e-6 * width)
-
-
-def _finished(problem: PetabFitProblem, start: np.ndarray, end: np.ndarray, **how: object) -> PetabSearch:
-    at = problem.objective.at(problem.unscaled(end))
-    how["converged"] = bool(how["converged"]) and not at.failure
-    how["message"] = at.failure or how["message"]
-    return PetabSearch(start, end, at.log_posterior, **how)  # pyright: ignore[reportArgumentType]

@@ -27,9 +27,9 @@ class PetabValues:
         Log-likelihood, sum of squared normalised residuals, logarithm of the prior. If something cannot be simulated,
         the first is minus infinity and the second infinity.
     simulations, noise : ndarray, (measurement,)
-        The observables at the measurements, not transformed, and the scales of their noise.
+        The observables at the measurements, in the units of these, and the scales of their noise.
     gradient, prior_gradient : ndarray, (parameter,)
-        Derivatives of ``llh`` and ``log_prior`` by what is estimated, not transformed; empty if not asked for.
+        Derivatives of ``llh`` and ``log_prior`` by what is estimated, in its units; empty if not asked for.
     names : tuple of str
         What is estimated.
     failure : str
@@ -53,9 +53,16 @@ class PetabValues:
 
 
 class ResidualTerms(NamedTuple):
-    """Normalised residuals and logarithms of the scale of the noise, (measurement,), with derivatives.
+    """Normalised residuals and logarithms of the scale of the noise, with derivatives by what is estimated.
 
-    Derivatives are (measurement, parameter), by what is estimated, not transformed.
+    Parameters
+    ----------
+    residuals, log_noise : ndarray, (measurement,)
+        Dimensionless.
+    residual_changes, log_noise_changes : ndarray, (measurement, parameter)
+        Their derivatives, in one over the units of what is estimated.
+    failure : str
+        Why they are not finite; empty if they are.
     """
 
     residuals: np.ndarray

@@ -22,14 +22,12 @@ def whole_model(
     moving: Collection[str],
     added: Iterable[Parameter],
     formulas: Mapping[str, Any],
-    switches: Iterable[Switch],
+    switches: Collection[Switch],
 ) -> Model:
-    """The model with everything that a problem adds.
+    """The model ``base`` of the SBML file with everything that a problem adds.
 
     Parameters
     ----------
-    base : Model
-        That of the SBML file.
     set_anew : collection of str
         Constants of it that the problem gives a value, whatever the file derives them from.
     moving : collection of str
@@ -38,13 +36,12 @@ def whole_model(
         Of the problem alone.
     formulas : mapping of str to sympy expression
         Outputs; behind them all states are outputs too, by `state_output`.
-    switches : iterable of Switch
+    switches : collection of Switch
         Comparisons with the time that a parameter stands for.
     """
     constants = base.constant_values(base.defaults)
     values = {name: row.value for name, row in base.parameters.items()}
     values |= {name: constants[name] for name in base.constants if name in set_anew}
-    switches = tuple(switches)
     smooth: dict[Any, Any] = {one.comparison: one.condition for one in switches}
 
     def changed(expression: Any) -> Any:
@@ -64,10 +61,9 @@ def whole_model(
         if name not in values
     ]
     events = [row.with_expressions(lambda _, value: value.xreplace(_TIMED)) for row in base.events.values()]
-    expressions = [row.value for row in derived] + [row.rate for row in states] + list(formulas.values())
+    expressions = [*(row.value for row in derived), *(row.rate for row in states), *formulas.values()]
     expressions += [value for row in events for value in row.expressions.values()]
-    uses_time = any(TIME in expression.free_symbols for expression in expressions)
-    of_states = [row.symbol for row in states] + [TIME] * uses_time
+    of_states = [row.symbol for row in states] + [TIME] * any(TIME in one.free_symbols for one in expressions)
     outputs = {**formulas, **{state_output(number): symbol for number, symbol in enumerate(of_states)}}
     return Model.from_symbols(
         base.name,

@@ -30,7 +30,7 @@ def observables_1(rows: Iterable[Row], faults: Faults) -> dict[str, Observable]:
         scale = row.choice("observableTransformation", SCALES, "lin")
         distribution = row.choice("noiseDistribution", ("normal", "laplace"), "normal")
         name = row.text("observableId")
-        return scale, distribution, *(_numbered(row, kind, name) for kind in ("observable", "noise"))
+        return scale, distribution, _numbered(row, "observable", name), _numbered(row, "noise", name)
 
     return _observables(rows, read, faults)
 
