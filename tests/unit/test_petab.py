@@ -27,6 +27,28 @@ def test_closed_form(tmp_path, version, engine):
     assert dict(zip(values.names, values.gradient, strict=True)) == pytest.approx(slopes, rel=1e-6)
 
 
+@pytest.mark.parametrize("engine", ["batch", "scipy"])
+def test_time_at_which_rates_turn_over(tmp_path, engine):
+    """A falls from t0 on: A(t) = a0 exp(-k (t - t0)), and t0 is estimated; derivatives in closed form."""
+    symbol = "http://www.sbml.org/sbml/symbols/time"
+    switched = (
+        "<piecewise><piece><ci>k</ci><apply><geq/>"
+        f'<csymbol encoding="text" definitionURL="{symbol}">time</csymbol><ci>t0</ci></apply></piece>'
+        "<otherwise><cn>0</cn></otherwise></piecewise>"
+    )
+    model = MODEL.replace("<ci>k</ci>", switched)
+    model = model.replace('<parameter id="k"', '<parameter id="t0" value="0.5" constant="true"/><parameter id="k"')
+    parameters = f"{FILES[1]['parameters.tsv']}t0\tlin\t0.1\t0.9\t0.6\t1\n"
+    problem = FitProblem.from_petab(write_problem(tmp_path, 1, model=model, parameters=parameters))
+    values = problem.with_settings(engine=engine).objective(gradient=True)
+    later = {t: v for t, v in MEASURED.items() if t > 0.6}
+    decayed = {t: A0 * math.exp(-K * (t - 0.6)) for t in later}
+    misfit = ((2.1 - A0) ** 2 + sum((v - decayed[t]) ** 2 for t, v in later.items())) / SIGMA**2
+    assert values.chi2 == pytest.approx(misfit, rel=1e-6)
+    slope = sum((v - decayed[t]) * K * decayed[t] for t, v in later.items()) / SIGMA**2
+    assert values.gradient[values.names.index("t0")] == pytest.approx(slope, rel=1e-6)
+
+
 @VERSIONS
 def test_fit(tmp_path, version):
     """The optimum has no gradient; the result says where it comes from, and reads back as it was written."""
@@ -163,5 +185,5 @@ def test_options_that_a_fit_of_petab_does_not_take(tmp_path):
     """Profiles and posteriors are refused by name, not left out."""
     problem = FitProblem.from_petab(write_problem(tmp_path, 1))
     with pytest.raises(InputError) as caught:
-        fit(problem, profile="all", posterior=100)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        fit(problem, profile="all", posterior=100)  # pyright: ignore[reportArgumentType]
     assert [fault.name for fault in caught.value.faults] == ["profile", "posterior"]
