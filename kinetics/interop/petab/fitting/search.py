@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -47,11 +47,17 @@ def search(problem: PetabFitProblem, start: np.ndarray) -> PetabSearch:
 
     Normal noise and flat priors make it a problem of least squares, of normalised residuals and, where noise is
     estimated, of the square roots of 2 (log sigma + 50): scipy's trust-region reflective algorithm (Branch, Coleman, Li
-    1999, doi 10.1137/S1064827595289108). L-BFGS-B (Byrd et al. 1995, doi 10.1137/0916069) goes on from there, since the
-    former creeps along bounds, and minimises all else. Either has exact derivatives.
+    1999, doi 10.1137/S1064827595289108). L-BFGS-B (Byrd et al. 1995, doi 10.1137/0916069) goes on from where it ends,
+    since it creeps along bounds, and also from the start, from which it often leads elsewhere: the higher end counts.
+    All else is minimised by L-BFGS-B alone. Either has exact derivatives.
     """
-    end, evaluations = _least_squares(problem, start) if _is_least_squares(problem) else (start, 0)
-    return _quasi_newton(problem, start, end, evaluations)
+    alone = _quasi_newton(problem, start, start, 0)
+    if not _is_least_squares(problem):
+        return alone
+    end, evaluations = _least_squares(problem, start)
+    behind = _quasi_newton(problem, start, end, evaluations)
+    best = max(alone, behind, key=lambda one: one.log_posterior)
+    return replace(best, evaluations=alone.evaluations + behind.evaluations)
 
 
 def _is_least_squares(problem: PetabFitProblem) -> bool:
