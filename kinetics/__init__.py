@@ -1,7 +1,7 @@
 """Lymphocyte kinetics after depleting therapies: symbolic models, compiled integration, fits and predictions.
 
-Start with `models`, which lists what ships, and `load`, which reads it; `read_sbml` reads a model of another program.
-`read_patients` reads a clinic's own tables, `fit_patient` fits a patient's counts, `predict_patient` says what a
+Start with `models`, which lists what ships, and `load`, which reads it; `read_sbml` reads a model of another program,
+`read_petab` a problem with its data. `read_patients` reads a clinic's own tables, `fit_patient` fits a patient's counts, `predict_patient` says what a
 further course would do, and `fit_population` estimates the population of a clinic's patients.
 Then `simulate`, `measure` and `recovery`; `identify` and `fit`, `fit_all`, `crossvalidate` and `compare_models`;
 `predict` and `compare`; `evidence` and `check`. `datagen` writes what a planned study would publish. `draw`, `show`,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kinetics.figures import Drawn, draw
     from kinetics.identifiability import identify
     from kinetics.interop import export
+    from kinetics.interop.petab.fitting import PetabFit, PetabFitProblem, read_petab
     from kinetics.interop.sbml import read_sbml
     from kinetics.measures import (
         AreaUnderCurve,
@@ -96,6 +97,8 @@ __all__ = [
     "PatientData",
     "PatientFit",
     "PatientFits",
+    "PetabFit",
+    "PetabFitProblem",
     "Plateau",
     "Regimen",
     "Rule",
@@ -133,6 +136,7 @@ __all__ = [
     "predict_patient",
     "read_comparison",
     "read_patients",
+    "read_petab",
     "read_result",
     "read_sbml",
     "recovery",
@@ -168,6 +172,7 @@ _ROOMS = {
     "kinetics.figures": ("Drawn", "draw"),
     "kinetics.identifiability": ("identify",),
     "kinetics.interop": ("export",),
+    "kinetics.interop.petab.fitting": ("PetabFit", "PetabFitProblem", "read_petab"),
     "kinetics.interop.sbml": ("read_sbml",),
     "kinetics.measures": (
         "AreaUnderCurve",

@@ -24,6 +24,11 @@ KINDS = {
         "kinetics fit-population FILE.toml --out FILE.nc",
         lambda tree: {"population", "shrinkage"} <= set(tree.children),
     ),
+    "petab": ResultKind(
+        "the fit of a PEtab problem",
+        "kinetics fit PROBLEM.yaml --out FILE.nc",
+        lambda tree: "petab_version" in tree.attrs and "measurements" in tree.children,
+    ),
     "fit": ResultKind(
         "the result of a fit", "kinetics fit FIT --out FILE.nc", lambda tree: "estimates" in tree.children
     ),

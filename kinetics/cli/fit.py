@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 def fit(
     name: Annotated[
-        str, typer.Argument(metavar="FIT", help="A fit that ships, or the file of a fit problem.", autocompletion=FITS)
+        str,
+        typer.Argument(
+            metavar="FIT", help="A fit that ships, or the file of a fit problem, also of PEtab.", autocompletion=FITS
+        ),
     ],
     out: OutNetCDF = None,
     save: Annotated[
@@ -51,10 +54,14 @@ def fit(
     as_json: AsJson = False,
 ) -> None:
     """Estimate parameters from published numbers; Ctrl-C keeps what is done."""
+    from kinetics.cli.interop.petab import fit_petab, is_petab
     from kinetics.cohorts.fit_results import result_path
     from kinetics.estimate import fit as run
     from kinetics.estimate.agreement import agreement
 
+    if is_petab(name):
+        fit_petab(name, out, engine, as_json=as_json, resume=resume, save=save, profile=profile, posterior=posterior)
+        return
     named = parts_of(profile)
     profiled = "all" if named == ["all"] else named
     problem = _problem(name, engine, out, profiled, posterior, save=save, reduce=not whole)

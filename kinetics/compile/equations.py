@@ -15,6 +15,7 @@ import sympy as sp
 
 from kinetics.compile.derivatives import Entries, derivatives
 from kinetics.compile.graph import Graph, Node, reachable, replaced
+from kinetics.compile.instructions import TRUTHS
 from kinetics.compile.reading import Reader
 from kinetics.compile.sparse import Elimination, eliminate
 from kinetics.model import Model
@@ -137,7 +138,8 @@ class Equations:
         """
         nodes = reachable([*self.rate, *self.jacobian.values()])
         used = {argument: None for node in nodes if self._moves(node) for argument in node.arguments}
-        return [node for node in used if node.arguments and node.free and not self._moves(node)]
+        numbers = [node for node in used if node.operation not in TRUTHS]  # an array of numbers holds no truth
+        return [node for node in numbers if node.arguments and node.free and not self._moves(node)]
 
     def with_coefficients(self, expressions: Sequence[Node]) -> list[Node]:
         """Expressions that take `coefficients` from an array ``coefficients``."""

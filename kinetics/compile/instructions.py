@@ -44,7 +44,7 @@ _INTRINSICS = {
     "fma": ("fma", 3),
 }
 """Functions that LLVM knows: the name there, and how many arguments."""
-_TRUTHS = frozenset({"less", "at_most", "equal", "and", "or", "xor", "not"})
+TRUTHS = frozenset({"less", "at_most", "equal", "and", "or", "xor", "not"})
 _INTEGERS = frozenset({"bits", "minus", "plus", "shift_left", "shift_right"})
 
 
@@ -69,7 +69,7 @@ class Width:
 
     def kind(self, operation: str) -> str:
         """The type of what an operation makes."""
-        if operation in _TRUTHS:
+        if operation in TRUTHS:
             return self._type("i1")
         return self._type("i64") if operation in _INTEGERS else self.floats
 

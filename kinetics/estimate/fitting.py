@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -23,12 +23,26 @@ from kinetics.estimate.stages import run_searches
 from kinetics.estimate.uncertainty.covariance import Uncertainty, uncertainty
 from kinetics.estimate.uncertainty.posterior import check_draws
 from kinetics.files.arguments import Progress, is_whole, loaded
+from kinetics.interop.petab.fitting import PetabFit, PetabFitProblem, fit_petab
 from kinetics.units import unit_text
 
 SAME_COST = 1e-6
 """Relative difference of costs that is only rounding."""
 
 
+@overload
+def fit(
+    problem: PetabFitProblem,
+    *,
+    starts: int | None = None,
+    seed: int | None = None,
+    engine: str = "auto",
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> PetabFit: ...
+
+
+@overload
 def fit(
     problem: FitProblem | str | Path,
     *,
@@ -41,7 +55,22 @@ def fit(
     out: str | Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
-) -> Fit:
+) -> Fit: ...
+
+
+def fit(
+    problem: FitProblem | PetabFitProblem | str | Path,
+    *,
+    profile: str | Sequence[str] | None = None,
+    posterior: int | None = None,
+    starts: int | None = None,
+    seed: int | None = None,
+    engine: str = "auto",
+    reduce: bool | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Fit | PetabFit:
     """Estimate the free parameters of a fit problem.
 
     What is finished is kept in the user's cache until the fit is. Ctrl-C raises `kinetics.estimate.FitInterrupted`, and
@@ -49,8 +78,8 @@ def fit(
 
     Parameters
     ----------
-    problem : FitProblem, str or pathlib.Path
-        What to fit, or the name or path of its file.
+    problem : FitProblem, PetabFitProblem, str or pathlib.Path
+        What to fit, or the name or path of its file. One of `FitProblem.from_petab` has searches alone.
     profile : str or sequence of str, optional
         Also follow the profile likelihood of these parameters; ``"all"`` of every free one.
     posterior : int, optional
@@ -62,12 +91,12 @@ def fit(
     out, resume : optional
         A NetCDF file, NAME.nc, that everything is written to; whether to go on from what an interrupted call kept.
     progress : callable, optional
-        Called after each evaluation with (done, all), of searches, then profiles, then points of the posterior. What it
-        gives is logged by ``logging.getLogger("kinetics.estimate")`` at level DEBUG.
+        Called after each evaluation with (done, all), of searches, then profiles, then points of the posterior; what
+        it gives is logged by ``logging.getLogger("kinetics.estimate")`` at level DEBUG.
 
     Returns
     -------
-    Fit
+    Fit or PetabFit
 
     Raises
     ------
@@ -78,17 +107,32 @@ def fit(
     --------
     >>> fit("my_fit", profile="all").save()  # doctest: +SKIP
     """
-    problem = loaded("problem", problem, FitProblem)
     engine_name = None if engine == "auto" else engine
+    if isinstance(problem, PetabFitProblem):
+        _refuse_beyond_searches(profile=profile, posterior=posterior, reduce=reduce, resume=resume or None)
+        return fit_petab(problem, starts=starts, seed=seed, engine=engine_name, out=out, progress=progress)
+    problem = loaded("problem", problem, FitProblem)
     problem = problem.with_settings(starts=starts, seed=seed, engine=engine_name, reduce=reduce)
     profiled = _profiled(problem, profile, posterior, out)
     objective = objective_of(problem)
     with checkpoint_of(objective, resume=resume) as checkpoint:
-        result = _at_best(objective, run_searches(objective, checkpoint, progress))
-        result = with_intervals(result, profiled, posterior, checkpoint, progress)
-        if out is not None:
-            result.save(out)
-    return result
+        found = _at_best(objective, run_searches(objective, checkpoint, progress))
+        return _saved(with_intervals(found, profiled, posterior, checkpoint, progress), out)
+
+
+def _saved(found: Fit, out: str | Path | None) -> Fit:
+    if out is not None:
+        found.save(out)
+    return found
+
+
+def _refuse_beyond_searches(**options: Any) -> None:
+    """Refuse what a fit of PEtab cannot do."""
+    faults = Faults()
+    for name, value in options.items():
+        if value is not None:
+            faults.add("a problem of PEtab has searches alone; leave it out", name=name)
+    faults.raise_if_any()
 
 
 def _profiled(

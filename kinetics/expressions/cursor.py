@@ -19,11 +19,13 @@ class Cursor:
     ----------
     text : str
         What is read.
+    tokens : list of Token, optional
+        Its words; by default those of the grammar of model files.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, tokens: list[Token] | None = None) -> None:
         self.text = text
-        self.tokens = read_tokens(text)
+        self.tokens = read_tokens(text) if tokens is None else tokens
         self.position = 0
         self.depth = 0
 

@@ -13,6 +13,7 @@ from kinetics.dependence import FitOutcomes
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Fit, SimulationStudy
 from kinetics.identifiability import Identification
+from kinetics.interop.petab.fitting import PetabFit
 from kinetics.patients.clinic import ClinicFit
 from kinetics.patients.individual.patient_fit import PatientFit
 from kinetics.published.evaluating import Evidence
@@ -23,6 +24,7 @@ from kinetics.reports.evidence import evidence_text
 from kinetics.reports.fit import fit_outcomes_text, fit_text
 from kinetics.reports.identifiability import identifiability_text
 from kinetics.reports.patient import fit_of_patient_text, patient_text
+from kinetics.reports.petab import petab_text
 from kinetics.reports.prediction import prediction_text
 from kinetics.reports.recovery import recovery
 from kinetics.reports.showing import Page
@@ -36,7 +38,7 @@ _VERBS = (
     "simulate, fit, fit_all, fit_patient, fit_population, refit, crossvalidate, compare_models, identify, evidence, "
     "compare, predict or predict_patient"
 )
-OfFits = Fit | FitOutcomes | PatientFit | ClinicFit | SimulationStudy | CrossValidation | ModelComparison
+OfFits = Fit | PetabFit | FitOutcomes | PatientFit | ClinicFit | SimulationStudy | CrossValidation | ModelComparison
 Result = OfFits | Identification | Evidence | xr.Dataset | xr.DataTree
 
 
@@ -45,7 +47,7 @@ def report(result: Result, *, width: int = WIDTH) -> Page:
 
     Parameters
     ----------
-    result : Fit, FitOutcomes, PatientFit, ClinicFit, SimulationStudy, CrossValidation, ModelComparison, \
+    result : Fit, PetabFit, FitOutcomes, PatientFit, ClinicFit, SimulationStudy, CrossValidation, ModelComparison, \
 Identification, Evidence, Dataset, DataTree
         Of `fit`, `fit_all`, `fit_patient`, `fit_population`, `refit`, `crossvalidate`, `compare_models`, `identify`,
         `evidence`, `simulate` (outputs with their units on (time) or (patient, time)), `compare` (on (regimen, time)),
@@ -79,6 +81,11 @@ def _text(result: Any, _: int) -> str:
 @_text.register
 def _(result: Fit, width: int) -> str:
     return fit_text(result.summary(), result.problem.title, result.problem.about, width)
+
+
+@_text.register
+def _(result: PetabFit, width: int) -> str:
+    return petab_text(result.summary(), width)
 
 
 @_text.register

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 NAMES = [name for name in kinetics.__all__ if not name.startswith("__")]
 ARRAY = re.compile(r"\b(ndarray|DataArray|Dataset|DataTree|ArrayLike)\b")
 SHAPE = re.compile(
-    r"\((?:\.\.\.|time|patient|draw|course|visit|parameter|target|earlier)"
+    r"\((?:\.\.\.|time|patient|draw|course|visit|parameter|target|earlier|measurement)"
     r"(?:, ?[\w. ]+)*,?\)|``regimen``|`kinetics\.\w+(?:\.datasets|\.dataset)?` (?:lists|describes)"
 )
 """Dims of arrays by name, such as (patient, time), or where the dims of a dataset are listed."""

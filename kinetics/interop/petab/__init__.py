@@ -1,0 +1,1 @@
+"""Parameter estimation problems in PEtab: read, checked, and their objective."""

@@ -1,0 +1,1 @@
+"""The objective of a problem: its model, its experiments, its likelihood."""

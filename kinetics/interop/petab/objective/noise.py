@@ -1,0 +1,81 @@
+"""The log-likelihood of measurements with the noise distributions of PEtab, and its derivatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+_LN10 = float(np.log(10.0))
+
+
+class NoiseTerms(NamedTuple):
+    """What each measurement contributes; arrays are (measurement,).
+
+    Parameters
+    ----------
+    llh : ndarray
+        Log-likelihoods.
+    residuals : ndarray
+        r = (u(m) - u(y)) / sigma: their squares are chi2.
+    by_simulation, by_noise : ndarray
+        Derivatives of ``llh`` by the simulation and by the scale of the noise.
+    residual_by_simulation : ndarray
+        Derivatives of ``residuals`` by the simulation.
+    """
+
+    llh: np.ndarray
+    residuals: np.ndarray
+    by_simulation: np.ndarray
+    by_noise: np.ndarray
+    residual_by_simulation: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    r"""Measurements and how they scatter.
+
+    With u the identity, ln or log10, and r = (u(m) - u(y)) / sigma,
+
+    .. math::
+        \log \pi(m) = \log |u'(m)| - \begin{cases}
+            \tfrac12 \log(2 \pi \sigma^2) + \tfrac12 r^2 & \text{normal} \\
+            \log(2 \sigma) + |r| & \text{Laplace}
+        \end{cases}
+
+    Parameters
+    ----------
+    measured : ndarray, (measurement,)
+        In the units of the observables.
+    transformation : ndarray of str, (measurement,)
+        u: ``lin``, ``log`` or ``log10``.
+    laplace : ndarray of bool, (measurement,)
+        Whether the noise has a Laplace distribution.
+
+    Examples
+    --------
+    >>> noise = Noise(np.array([0.7]), np.array(["lin"]), np.array([False]))
+    >>> terms = noise.terms(np.array([1.0]), np.array([0.5]))
+    >>> terms.llh.round(6), terms.residuals.round(6)
+    (array([-0.405791]), array([-0.6]))
+    """
+
+    measured: np.ndarray
+    transformation: np.ndarray
+    laplace: np.ndarray
+
+    def terms(self, simulated: np.ndarray, sigma: np.ndarray) -> NoiseTerms:
+        """What measurements contribute, for simulations and scales of noise, (measurement,)."""
+        linear, measured, laplace = self.transformation == "lin", self.measured, self.laplace
+        base = np.where(self.transformation == "log10", _LN10, 1.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logarithms = np.log(np.where(linear, 1.0, measured)) - np.log(np.where(linear, 1.0, simulated))
+            residuals = np.where(linear, measured - simulated, logarithms / base) / sigma
+            jacobian = np.where(linear, 0.0, -np.log(np.where(linear, 1.0, measured) * base))
+            width = np.where(laplace, np.log(2.0 * sigma), 0.5 * np.log(2.0 * np.pi) + np.log(sigma))
+            misfit = np.where(laplace, np.abs(residuals), 0.5 * residuals**2)
+            by_residual = np.where(laplace, -np.sign(residuals), -residuals)
+            slope = -np.where(linear, 1.0, 1.0 / (np.where(linear, 1.0, simulated) * base)) / sigma
+            by_noise = -(1.0 + by_residual * residuals) / sigma
+        return NoiseTerms(jacobian - width - misfit, residuals, by_residual * slope, by_noise, slope)

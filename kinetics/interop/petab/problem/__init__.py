@@ -1,0 +1,1 @@
+"""Problems of PEtab as their tables say them."""

@@ -1,0 +1,36 @@
+"""`kinetics fit PROBLEM.yaml`: estimates as text and as JSON; faults with status 2."""
+
+import json
+
+import pytest
+
+from tests.petab_files import FILES, write_problem
+
+
+def test_fit(run, tmp_path):
+    answer = run("fit", write_problem(tmp_path, 1), "--json")
+    assert answer.status == 0, answer.err
+    found = json.loads(answer.out)
+    assert (found["problem"], found["petab_version"], found["measurements"]) == ("problem", 1, 3)
+    assert found["estimates"].keys() == {"a0", "k"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"observables": FILES[1]["observables.tsv"].replace("\tA\t", "\t9^9^9^9\t")}, "exponent beyond 64"),
+        ({"problem": FILES[1]["problem.yaml"].replace("[model.xml]", "[../model.xml]")}, "must lie in the folder"),
+    ],
+)
+def test_faults(run, tmp_path, changes, said):
+    answer = run("fit", write_problem(tmp_path, 1, **changes), "--out", tmp_path / "found.nc")
+    assert (answer.status, answer.out) == (2, "")
+    assert said in answer.err
+    assert not (tmp_path / "found.nc").exists()
+
+
+def test_options_that_it_does_not_take(run, tmp_path):
+    answer = run("fit", write_problem(tmp_path, 1), "--save", "--profile", "all")
+    assert answer.status == 2
+    assert "--save" in answer.err
+    assert "--profile" in answer.err
