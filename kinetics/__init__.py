@@ -1,8 +1,9 @@
 """Lymphocyte kinetics after depleting therapies: symbolic models, compiled integration, fits and predictions.
 
 Start with `models`, which lists what ships, and `load`, which reads it; `read_sbml` reads a model of another program,
-`read_petab` a problem with its data. `read_patients` reads a clinic's own tables, `fit_patient` fits a patient's counts, `predict_patient` says what a
-further course would do, and `fit_population` estimates the population of a clinic's patients.
+`read_petab` a problem with its data, and `export` writes a model for others. `read_patients` reads a clinic's own
+tables, `fit_patient` fits a patient's counts, `predict_patient` says what a further course would do, and
+`fit_population` estimates the population of a clinic's patients.
 Then `simulate`, `measure` and `recovery`; `identify` and `fit`, `fit_all`, `crossvalidate` and `compare_models`;
 `predict` and `compare`; `evidence` and `check`. `datagen` writes what a planned study would publish. `draw`, `show`,
 `report` and `cite` write things out as text, `write_report` as a document; `explore` opens a page in the browser. Each
