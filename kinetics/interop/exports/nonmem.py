@@ -31,7 +31,7 @@ def nonmem_text(regimen: Regimen, model: Model) -> str:
     if regimen.rules:
         raise InputError("a regimen with rules has no records: its doses follow from a simulation")
     compartments = list(model.states)
-    rows = [_COLUMNS]
+    rows: list[tuple[str, ...]] = [_COLUMNS]
     for record in dose_records(regimen, model):
         rate = {"rate": -1.0, "duration": -2.0}.get(record.modelled, 0.0)
         if record.duration:

@@ -56,8 +56,7 @@ class _Writer:
         sbml.setTimeUnits(self._unit(model.time))
         # names before formulas, which are read with them in view: `pi` or `time` may be anything's name
         for row in (*model.parameters.values(), *model.inputs.values()):
-            value = getattr(row, "value", None)
-            self._parameter(row, constant=True).setValue(row.rest if value is None else value)
+            self._parameter(row, constant=True).setValue(model.defaults[row.name])
         for name, row in model.definitions.items():
             self._parameter(row, constant=name in model.constants)
         for row in self._states.values():
