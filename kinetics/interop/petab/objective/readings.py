@@ -52,6 +52,14 @@ class _Override:
 
 
 @dataclass(frozen=True, eq=False)
+class _Point:
+    """All outputs of the model at one time, (output,), and their derivatives, (output, estimated)."""
+
+    outputs: np.ndarray
+    by_estimated: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Reader:
     """Simulates a problem on one of the engines and reads its measurements."""
 
@@ -81,27 +89,32 @@ class Reader:
                 failure = f"experiment '{name}': {one.reason}" if name else one.reason
                 return Readings(readings.simulations, readings.noise, readings.by_estimated, failure)
         settings: dict[tuple[int, int, tuple[_Override, ...]], Settings] = {}
+        # several observables are measured at one time
+        points: dict[tuple[int, int, tuple[_Override, ...], int], _Point] = {}
         for index, row in enumerate(rows):
             number = plan.measured.index(row.experiment)
             period, time = planned[number].place(row.time)
             key = (number, period, self._overrides[index])
             if key not in settings:
                 settings[key] = self._overridden(planned[number], period, self._overrides[index])
-            there = integrated[number].periods[period]
-            self._read(index, time, there, settings[key], readings, gradient=gradient)
+            if (*key, time) not in points:
+                there = integrated[number].periods[period]
+                points[(*key, time)] = self._point(time, there, settings[key], gradient=gradient)
+            point, outputs = points[(*key, time)], self._outputs[row.observable]
+            readings.simulations[index], readings.noise[index] = point.outputs[outputs]
+            if gradient:
+                readings.by_estimated[:, index] = point.by_estimated[outputs]
         return readings
 
-    def _read(
-        self, index: int, time: int, there: PeriodValues, now: Settings, readings: Readings, *, gradient: bool
-    ) -> None:
-        """Put what one measurement reads into the arrays."""
-        functions, outputs = self.plan.system.functions, self._outputs[self.plan.problem.measurements[index].observable]
-        y = there.outputs[time]
-        readings.simulations[index], readings.noise[index] = functions.outputs(y, now.constants)[outputs]
-        if gradient:
-            into = readings.by_estimated[:, index]
-            into += functions.outputs_by_constant(y, now.constants)[outputs] @ now.constant_changes
-            into[:, self.plan.dynamic] += functions.outputs_by_state(y, now.constants)[outputs] @ there.gradients[time]
+    def _point(self, time: int, there: PeriodValues, now: Settings, *, gradient: bool) -> _Point:
+        """All outputs at one time of a period."""
+        functions, y = self.plan.system.functions, there.outputs[time]
+        outputs = functions.outputs(y, now.constants)
+        if not gradient:
+            return _Point(outputs, np.empty(0))
+        by_estimated = functions.outputs_by_constant(y, now.constants) @ now.constant_changes
+        by_estimated[:, self.plan.dynamic] += functions.outputs_by_state(y, now.constants) @ there.gradients[time]
+        return _Point(outputs, by_estimated)
 
     @cached_property
     def _outputs(self) -> dict[str, list[int]]:
