@@ -177,10 +177,12 @@ PARTS: dict[str, Callable[[dict[str, Any], Results], None]] = {
         "clinic", lambda size: {"explore": 3 * size["iterations"] // 10, "smooth": 7 * size["iterations"] // 10}
     ),
     "published_runs": _alone("published_runs", lambda _: {"methods": ["FOCEI", "SAEM"]}),
+    "petab_problems": _alone("petab_problems", lambda size: {"seconds": size["seconds"]}),
     "cluster": _alone("cluster", lambda size: {"patients": size["population"] // 5, "pieces": 1000}),
     "agreement": compare_with_radau,
 }
-_ALONE = ("scaling", "population", "patients", "clinic", "published_runs", "cluster", "sensitivity", "build")
+_ALONE = ("scaling", "population", "patients", "clinic", "published_runs", "petab_problems", "cluster")
+_ALONE += ("sensitivity", "build")
 
 
 def main() -> None:

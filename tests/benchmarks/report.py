@@ -22,6 +22,7 @@ def text(results: dict[str, Any]) -> str:
         "patients": _patients,
         "clinic": _clinic,
         "published_runs": _published_runs,
+        "petab_problems": _petab_problems,
         "cluster": _cluster,
         "sensitivity": _sensitivity,
         "start": _start,
@@ -180,6 +181,22 @@ def _published_runs(results: dict[str, Any]) -> str:
         for row in results["runs"]
     ]
     return "\n".join([_table_of(title, columns, results["runs"]), *objectives])
+
+
+def _petab_problems(results: dict[str, Any]) -> str:
+    columns = {
+        "problem": "problem",
+        "ms": "objective_ms",
+        "ms with gradient": "gradient_ms",
+        "error": "error",
+        "ms of the peer": "peer_objective_ms",
+        "ms by differences": "peer_gradient_ms",
+        "its error": "peer_error",
+        "why not": "reason",
+    }
+    pace = 1e3 * results["pace"]["median"]
+    title = f"Problems in PEtab, and pyPESTO with libroadrunner; processor time; pace {pace:.3g} ms"
+    return _table_of(title, columns, results["problems"])
 
 
 def _cluster(results: dict[str, Any]) -> str:
