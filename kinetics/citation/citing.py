@@ -14,7 +14,7 @@ from kinetics.errors import Fault, Faults, InputError
 from kinetics.estimate import Estimates, Fit, FitProblem
 from kinetics.files.arguments import loaded
 from kinetics.files.bibliography import Source
-from kinetics.files.kinds import file_of_kind, is_path, kind_of
+from kinetics.files.kinds import file_of_kind, files_of, is_path, kind_of
 from kinetics.files.tables import read_table
 from kinetics.model import Model
 from kinetics.patients.clinic import ClinicFit
@@ -94,7 +94,7 @@ def _usage_of_file(name: str | Path, model: Model | None) -> Usage:
     if not is_path(name) and (fit := file_of_kind(name, ["fit"])) is not None:
         return usage_of_problem(FitProblem.load(fit[1]))
     path = Path(name)
-    kind = kind_of(path) if is_path(name) else "model, a regimen or a figure"
+    kind = kind_of(path) if is_path(name) else files_of(name)[0][0]
     match kind:
         case "dataset":
             return usage_of_tree(read_result(path), model)
@@ -109,4 +109,4 @@ def _usage_of_file(name: str | Path, model: Model | None) -> Usage:
             faults.raise_if_any()
             return usage_of_facts(rows)
         case _:
-            raise InputError(Fault(f"must be {_TAKES}; '{name}' is a {kind}", name="result"))
+            raise InputError(Fault(f"must be {_TAKES}; '{name}' is of kind {kind}", name="result"))

@@ -18,7 +18,7 @@ from kinetics.explorer.histories import histories_of
 from kinetics.explorer.regimens import doses_of
 from kinetics.explorer.state import DoseSeries, Scenario, State
 from kinetics.files.arguments import loaded, naming
-from kinetics.files.kinds import file_of_kind
+from kinetics.files.kinds import file_of_kind, files_of
 from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.patients import DataMapping, PatientData, read_patients
@@ -126,7 +126,10 @@ def _loaded(subject: object) -> Model | Estimates | xr.Dataset | PatientData | _
     with naming("subject"):
         found = file_of_kind(subject, _KINDS)
         if found is None:
-            raise InputError(f"'{subject}' is none of a model, a fit, a result or a table of patients")
+            kind = files_of(subject)[0][0]
+            raise InputError(
+                f"'{subject}' is of kind {kind}, and none of a model, a fit, a result or a table of patients"
+            )
         kind, path = found
         if kind == "model":
             return Model.load(subject)

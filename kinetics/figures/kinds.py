@@ -28,7 +28,8 @@ from kinetics.figures.time_course.draw import TimeCourse
 from kinetics.figures.tornado.draw import Tornado
 from kinetics.figures.visual_predictive_check.draw import VisualPredictiveCheck
 from kinetics.figures.visual_predictive_check.of_clinic import ClinicVisualPredictiveCheck
-from kinetics.files.documents import read_document
+from kinetics.files.kinds import KINDS as FILE_KINDS
+from kinetics.files.kinds import document_of, taken_by
 from kinetics.files.library import find_file, library_names, names_a_file, similar_name
 
 OF_RESULTS: dict[str, type[OutputsFigure]] = {
@@ -82,7 +83,7 @@ def read_figure(name: str | Path) -> Kind[Any]:
         if name in OF_RESULTS:
             return OF_RESULTS[name].without_file()
         raise UnknownNameError(_unknown(name))
-    document = read_document(find_file(name, "fits/figures"))
+    document = document_of("figure", find_file(name, "fits/figures"))
     header = document.data.get("figure")
     kind = header.get("kind") if isinstance(header, dict) else None
     if not isinstance(kind, str) or kind not in KINDS:
@@ -97,6 +98,9 @@ def _unknown(name: str) -> str:
     """That there is no figure of a name: the nearest, and what there is."""
     if name in KINDS:
         return f"'{name}' is a kind of figure; a file of yours with kind = \"{name}\" under [figure] says what it shows"
+    if (other := next((kind for kind, part in FILE_KINDS.items() if name in library_names(part)), None)) is not None:
+        drawn = "" if other == "visits" else "; 'kinetics figure RESULT.nc' draws its result"
+        return f"'{name}' is of kind {other}, and one of kind figure is needed{taken_by(other)}{drawn}"
     names = [*library_names("fits/figures"), *OF_RESULTS]
     kinds = ", ".join(sorted(KINDS.keys() - OF_RESULTS.keys()))
     return f"no figure '{name}'{similar_name(name, names)}; there are {', '.join(names)}; and files of kind {kinds}"

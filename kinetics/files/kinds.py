@@ -98,9 +98,18 @@ def document_of(kind: str, path: Path) -> Document:
     document = read_document(path)
     other = next((other for other in (*KINDS, *OTHERS) if other in document.data), None)
     if kind not in document.data and other is not None:
-        message = f"is a file of kind {other}, and one of kind {kind} is needed{_TAKES.get(other, '')}"
+        message = f"is a file of kind {other}, and one of kind {kind} is needed{taken_by(other)}"
         raise InputError(Fault(message, f"{path}:1"))
     return document
+
+
+def taken_by(kind: str) -> str:
+    """A hint for the end of a message: the command that takes a file of a kind, empty if there is none.
+
+    >>> taken_by("fit"), taken_by("table")
+    ("; 'kinetics fit' takes this one", '')
+    """
+    return _TAKES.get(kind, "")
 
 
 def kind_of(path: Path) -> str:

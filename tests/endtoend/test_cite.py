@@ -25,4 +25,4 @@ def test_what_cannot_be_cited_is_said_and_nothing_is_written(run, tmp_path):
     assert "Traceback" not in none.err
     model = run("cite", "rituximab")
     assert model.status == 2
-    assert "'rituximab' is a model" in model.err
+    assert "'rituximab' is of kind model" in model.err

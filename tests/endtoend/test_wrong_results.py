@@ -5,7 +5,9 @@ import xarray as xr
 
 import kinetics
 from kinetics.cli.arguments.pictures import PICTURES
+from kinetics.errors import InputError
 from kinetics.figures.rendering import FORMATS
+from kinetics.files.kinds import files_of
 from kinetics.results import read_result, write_result
 
 
@@ -93,6 +95,25 @@ def test_an_unknown_figure_is_answered_with_the_nearest_and_the_list(run, tmp_pa
     assert "no figure 'goodness_of_ft'; did you mean 'goodness_of_fit'?; there are alemtuzumab_exposure, " in answer.err
     assert "--width: must be one of single, one-and-a-half, double, or a number of mm from 40 to 400" in answer.err
     assert "--language: no language 'deu'; did you mean 'de'?" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("hill_cawthorne_2012", "fit"), ("reconstitution", "model"), ("ms_licensed", "regimen")]
+)
+@pytest.mark.parametrize("by_path", [False, True])
+def test_a_file_of_another_kind_is_named_where_a_figure_is_needed(run, tmp_path, name, kind, by_path):
+    given = files_of(name)[0][1] if by_path else name
+    answer = run("figure", given, "--out", tmp_path / "x.svg")
+    assert answer.status == 2
+    assert f"of kind {kind}, and one of kind figure is needed; " in answer.err
+    assert "takes this one" in answer.err
+
+
+@pytest.mark.parametrize(("name", "kind"), [("recovery", "figure"), ("ms_licensed", "regimen")])
+def test_what_is_no_result_is_told_by_its_kind(run, name, kind):
+    assert f"'{name}' is of kind {kind}" in run("cite", name).err
+    with pytest.raises(InputError, match=f"'{name}' is of kind {kind}"):
+        kinetics.explore(name)
 
 
 def test_width_and_language_without_a_picture_are_refused(run, tmp_path):

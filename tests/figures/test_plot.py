@@ -48,9 +48,9 @@ def test_a_fit_is_drawn_with_its_options(monkeypatch):
 
 def fact(name, value, model, studies=None, **columns):
     row = EvidenceRow(
-        name=name, mark="s", use="validate", statement="a", kind="count", model="cd4", cohort="relapsing",
-        regimen="ms_licensed", output="naive", time="6 month", unit="1e9/L", value=value, source="choice",
-        statistic="mean", **columns,
+        name=name, mark="s", use="validate", statement="a", kind="count", model="cd4", time="6 month", unit="1e9/L",
+        value=value, source="choice", statistic="mean",
+        **{"cohort": "relapsing", "regimen": "ms_licensed", "output": "naive"} | columns,
     )  # fmt: skip
     return Verdict(PlacedRow(row, kinetics.figures.evidence.draw.__file__, 2), model, studies=studies)
 
@@ -66,3 +66,15 @@ def test_evidence_is_drawn_by_its_ratios(tmp_path):
     assert data["b", "published"] == pytest.approx(-0.6931, abs=1e-4)
     assert list(drawn.result["inside"].values) == [1, 0, -1]
     assert "1 of 3 independent findings" in drawn.caption
+
+
+def test_lines_of_evidence_that_would_read_the_same_say_what_they_differ_in(tmp_path):
+    arms = [("ms_licensed", "relapsing"), ("single_100mg", "relapsing"), ("single_100mg", "progressive")]
+    facts = [fact(f"{n}", 0.1, 0.1, regimen=regimen, cohort=cohort) for n, (regimen, cohort) in enumerate(arms)]
+    facts += [fact("later", 0.1, 0.1, since="1 month"), fact("other", 0.1, 0.1, output="memory")]
+    labels = Evidence(tuple(facts), 8, 1, tmp_path / "facts.csv").plot().result["label"].values.tolist()
+    assert len(set(labels)) == 5, labels
+    assert "100 mg" in labels[1]
+    assert "progressive" in labels[2]
+    assert labels[3].endswith("from month 1")
+    assert labels[4].count(",") == 1, "a label that is alone says no more than it must"

@@ -107,7 +107,7 @@ def test_an_own_fit_cites_the_bibliography_beside_it(project):
 def test_what_is_no_result_is_refused_with_what_is_one(simulated):
     with pytest.raises(InputError, match=r"^result: must be a result, such as of simulate, .*; found int 3$"):
         cite(3)
-    with pytest.raises(InputError, match=r"^result: must be a result, .*'rituximab' is a model"):
+    with pytest.raises(InputError, match=r"^result: must be a result, .*'rituximab' is of kind model"):
         cite("rituximab")
     nameless = simulated.drop_attrs()
     with pytest.raises(InputError, match=r"^result: does not say its model; give it as 'model'"):
