@@ -192,29 +192,30 @@ def test_a_check_says_what_is_simulated_and_what_published(figures, drawn):
 # agreement
 
 
-def test_markers_of_agreement_stand_at_the_logarithms_of_ratios(drawn):
+def test_markers_of_agreement_stand_at_ratios_on_a_logarithmic_axis(drawn):
     _, picture = drawn["agreement"]
+    assert picture.axes[0].get_xscale() == "log"
     for name, published, model in (
         ("early", 0.2, log_normal(20)[0]),
         ("early.sd", 0.09, log_normal(20)[1]),
         ("late", 0.7, log_normal(100)[0]),
         ("late.sd", 0.2, log_normal(100)[1]),
     ):
-        assert point(picture, f"published-{name}")[0] == pytest.approx(np.log(published / model), abs=0.02), name
+        assert point(picture, f"published-{name}")[0] == pytest.approx(published / model, rel=0.02), name
 
 
 def test_the_models_interval_is_that_of_a_mean_of_n(drawn):
     x = artist(drawn["agreement"][1], "model-late").get_xdata()
     mean, sd = log_normal(100)
     reach = 1.96 * sd / mean / np.sqrt(40)
-    assert x == pytest.approx(np.log([1 - reach, 1 + reach]), abs=0.01)
+    assert x == pytest.approx([1 - reach, 1 + reach], rel=0.01)
 
 
 def test_a_range_stands_at_its_nearest_value(drawn):
     model = N_0 * share_left(60)[0]  # the median of a row that says of no number of patients
-    assert point(drawn["agreement"][1], "published-window")[0] == pytest.approx(np.log(0.7 / model), abs=0.02)
+    assert point(drawn["agreement"][1], "published-window")[0] == pytest.approx(0.7 / model, rel=0.02)
     assert artist(drawn["agreement"][1], "interval-window").get_xdata() == pytest.approx(
-        np.log(np.array([0.7, 0.9]) / model), abs=0.02
+        np.array([0.7, 0.9]) / model, rel=0.02
     )
 
 
@@ -252,8 +253,8 @@ def test_agreement_of_a_typical_patient_has_ratios_alone(figures):
     with style():
         picture = figure.draw(tree).figure
     assert not picture.findobj(lambda each: str(each.get_gid()).startswith("model-"))
-    assert point(picture, "published-early")[0] == pytest.approx(np.log(0.2 / share_left(20)[0]), abs=1e-6)
-    assert point(picture, "published-back")[0] == pytest.approx(np.log(45 / time_back()), abs=1e-6)
+    assert point(picture, "published-early")[0] == pytest.approx(0.2 / share_left(20)[0], rel=1e-6)
+    assert point(picture, "published-back")[0] == pytest.approx(45 / time_back(), rel=1e-6)
     assert artist(picture, "published-early").get_marker() == "s"
 
 
@@ -272,17 +273,17 @@ def test_a_time_that_is_not_reached_is_an_arrow(figures, drawn):
 def test_densities_are_those_of_the_problem_and_its_covariance(drawn):
     _, picture = drawn["prior_posterior"]
     x, y = artist(picture, "posterior-kill").get_data()
-    np.testing.assert_allclose(y, norm.pdf(x, np.log(KILL), LOG_SE["kill"]), rtol=1e-9)
+    np.testing.assert_allclose(y, norm.pdf(np.log(x), np.log(KILL), LOG_SE["kill"]), rtol=1e-9)
     x, y = artist(picture, "prior-kill").get_data()
-    np.testing.assert_allclose(y, norm.pdf(x, np.log(KILL), 0.4), rtol=1e-9)
+    np.testing.assert_allclose(y, norm.pdf(np.log(x), np.log(KILL), 0.4), rtol=1e-9)
     x, y = artist(picture, "prior-k").get_data()
-    inside = (x > np.log(0.001)) & (x < np.log(0.1))
+    inside = (x > 0.001) & (x < 0.1)
     np.testing.assert_allclose(y[inside], 1 / np.log(100))
 
 
 def test_an_estimate_at_a_bound_is_a_line(drawn):
     _, picture = drawn["prior_posterior"]
-    assert artist(picture, "posterior-N_0.spread").get_xdata() == pytest.approx(np.log([SPREAD, SPREAD]))
+    assert artist(picture, "posterior-N_0.spread").get_xdata() == pytest.approx([SPREAD, SPREAD])
     assert any(text.get_text() == "at a bound" for axes in picture.axes for text in axes.texts)
 
 
@@ -293,11 +294,19 @@ def test_a_sampled_posterior_is_drawn_from_its_group(figures, drawn):
     with style():
         picture = read_figure(figures / "prior_posterior.toml").draw(tree).figure
     heights, edges, _ = artist(picture, "sample-kill").get_data()
-    assert np.sum(heights * np.diff(edges)) == pytest.approx(1)
+    assert np.sum(heights * np.diff(np.log(edges))) == pytest.approx(1)
     np.testing.assert_array_equal(heights, np.histogram(np.log(draws.ravel()), 40, density=True)[0])
 
 
 # tornado
+
+
+def test_a_tornado_in_words_has_its_longest_bars(figures, drawn):
+    tree, picture = drawn["tornado"]
+    said = draw(figures / "tornado.toml", input=tree).alt
+    bars = [each for each in picture.findobj() if str(each.get_gid()).startswith("bar-N-")]
+    longest = max(bars, key=lambda bar: abs(bar.get_width()))
+    assert f" {longest.get_width():.2g} %" in said
 
 
 def test_bars_of_a_tornado_are_central_differences_of_recovery_times(drawn):

@@ -101,6 +101,16 @@ def test_cells_numbers_marks_and_the_value_without_rules_are_drawn(folder, tree)
         assert f"{value:.3g}" in drawn
 
 
+def test_numbers_and_words_of_a_map_are_settings_and_not_cells(folder, tree):
+    drawn = draw(folder / "figure.toml", input=tree)
+    marked = drawn.data[drawn.data["kind"] == "point"]
+    ends = marked[["x_lower", "x_upper", "lower", "upper"]].drop_duplicates().values.tolist()
+    assert ends == [[30, 40, 1, 5]]
+    assert len(marked) == 2, "a row a panel"
+    cells = tree["amount_final"].values
+    assert f"a: from {cells.min():.2g} to {cells.max():.2g} mg" in drawn.alt
+
+
 def test_a_level_that_cannot_be_is_refused(folder):
     path = folder / "above.toml"
     path.write_text(FIGURE.replace("[30, 40, 50]", "[30, 40, 120]"))

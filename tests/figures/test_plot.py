@@ -62,10 +62,13 @@ def test_evidence_is_drawn_by_its_ratios(tmp_path):
     drawn = Evidence((inside, outside, unjudged), 8, 1, tmp_path / "facts.csv").plot()
     assert isinstance(drawn.kind, EvidenceForest)
     data = drawn.data.set_index(["series", "kind"])["x"]
-    assert data["a", "published"] == pytest.approx(0.6931, abs=1e-4)
-    assert data["b", "published"] == pytest.approx(-0.6931, abs=1e-4)
+    assert data["a", "published"] == pytest.approx(2)
+    assert data["b", "published"] == pytest.approx(0.5)
     assert list(drawn.result["inside"].values) == [1, 0, -1]
     assert "1 of 3 independent findings" in drawn.caption
+    assert (
+        "3 published numbers: 1 inside, 1 outside, 1 without an interval to judge by. Outside: naive CD4" in drawn.alt
+    )
 
 
 def test_lines_of_evidence_that_would_read_the_same_say_what_they_differ_in(tmp_path):

@@ -82,7 +82,7 @@ def test_bars_are_what_was_published(picture):
 
 def test_a_choice_is_not_called_published(folder, tree, picture):
     caption = draw(folder / "figure.toml", input=tree).caption
-    assert "Points: own data, mean ± SE" in caption
+    assert "Points: own data, mean ± SE, n = 25" in caption
     assert "published" not in caption
     texts = [text.get_text() for text in picture.findobj(match=is_text)]
     assert "own data" in texts

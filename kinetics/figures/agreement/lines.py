@@ -100,11 +100,13 @@ class AgreementLines:
 
     def _set_axes(self, axes: Axes, table: Axes, rows: float, width: float) -> None:
         axes.set_ylim(rows - 0.4, -0.6)
-        axes.set_xlim(*self.ends)
+        axes.set_xscale("log")
+        axes.set_xlim(*np.exp(self.ends))
         ratios = _ticks(self.ends, width)
-        axes.set_xticks(np.log(ratios), [f"{ratio:g}" for ratio in ratios])
+        axes.set_xticks(ratios, [f"{ratio:g}" for ratio in ratios])
+        axes.minorticks_off()
         axes.set_xlabel(in_lines(say("published_over_model"), 1.6 * width))
-        axes.axvline(0, color="black", linewidth=0.8, zorder=2)
+        axes.axvline(1, color="black", linewidth=0.8, zorder=2)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         self.table.set_axes(table)
@@ -113,7 +115,7 @@ class AgreementLines:
     def _draw_line(self, axes: Axes, index: int, y: float) -> None:
         name = str(self.lines["line"].values[index])
         numbers = {key: float(self.lines[key].values[index]) for key in NUMBERS}
-        own, (low, high) = numbers["model"], self.ends
+        own, (low, high) = numbers["model"], np.exp(self.ends)
         colour, marker = _LOOKS[int(self.lines["inside"].values[index])]
         grey = {"color": "#B8B8B8", "linewidth": 5, "solid_capstyle": "butt", "zorder": 1}
         black = {"color": "black", "linewidth": 0.9, "zorder": 3}
@@ -125,11 +127,11 @@ class AgreementLines:
             "rounding": (max(value - half, 0.0), value + half, black),
         }
         for what, (lower, upper, look) in spans.items():
-            ratios = np.array([_log_ratio(lower, own), _log_ratio(upper, own)])
+            ratios = np.array([_ratio(lower, own), _ratio(upper, own)])
             if not np.isnan(ratios).any():
-                (bar,) = axes.plot(np.clip(ratios, low - 1, high + 1), [y, y], **look)
+                (bar,) = axes.plot(np.clip(ratios, low / math.e, high * math.e), [y, y], **look)
                 bar.set_gid(f"{what}-{name}")
-        at = _log_ratio(value, own)
+        at = _ratio(value, own)
         if not math.isnan(at):
             if not low <= at <= high:
                 at, marker = (low, "<") if at < low else (high, ">")
@@ -156,6 +158,15 @@ class AgreementLines:
         names = [source_text(key, self.folder) for key in sources if key != CHOICE]
         names += [say("chosen_values")] if CHOICE in sources else []
         page.caption.add(say("published_by", sources=", ".join(names)))
+        self._say_verdicts()
+
+    def _say_verdicts(self) -> None:
+        """How many numbers are inside, and which are not, in words."""
+        verdicts, labels = self.lines["inside"].values.tolist(), map(str, self.lines["label"].values)
+        counts = {word: verdicts.count(key) for key, word in ((1, "inside"), (0, "outside"), (-1, "unjudged"))}
+        self.page.caption.seen.append(say("alt_lines", n=len(verdicts), **counts))
+        if outside := [label for label, verdict in zip(labels, verdicts, strict=True) if verdict == 0]:
+            self.page.caption.seen.append(say("alt_outside", lines="; ".join(outside)))
 
 
 def _ends(lines: xr.Dataset) -> tuple[float, float]:
@@ -203,9 +214,9 @@ def _columns(lines: xr.Dataset) -> list[Column]:
     return [column for column in columns if column.heading != say("column_range") or any(within)]
 
 
-def _log_ratio(value: float, model: float) -> float:
+def _ratio(value: float, model: float) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.log(np.float64(value) / np.float64(model)))
+        return float(np.float64(value) / np.float64(model))
 
 
 def _range_text(lower: float, upper: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,14 +16,20 @@ from kinetics.text.escaping import markdown_text
 
 _MOST = 12
 """Series that an alternative text follows, at most."""
+_LONGEST = 3
+"""Bars of a panel that it says."""
 
 
 @dataclass
 class Caption:
-    """What stands beneath a figure: its title, then sentences on what is drawn, each once."""
+    """What stands beneath a figure: its title, then sentences on what is drawn, each once; ``seen`` are others.
+
+    Those say what is seen in the picture, to who cannot see it.
+    """
 
     title: str = ""
     sentences: list[str] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
 
     def add(self, sentence: str) -> None:
         """Add a sentence, unless it is there already or empty; a full stop is put behind it."""
@@ -54,17 +60,25 @@ def source_text(key: str, folder: Path) -> str:
 
 
 def published_text(rows: Iterable[PublishedRow], bars: str, folder: Path) -> str:
-    """What published points of one kind and one source are: kind, statistics with their bars, source.
+    """What published points of one kind and one source are: kind, statistics with their bars, patients, source.
 
     ``bars`` is "sd" or "se", the bar of a mean with a published standard deviation; the bibliography is looked for in
     ``folder`` first.
     """
     rows = list(rows)
     statistics = "; ".join(dict.fromkeys(f"{say(f'statistic_{row.statistic}')}{_bar_text(row, bars)}" for row in rows))
-    text = say(f"published_{rows[0].kind}", statistics=statistics)
+    text = say(f"published_{rows[0].kind}", statistics=statistics) + _size_text(rows)
     if rows[0].source == CHOICE:
         return say("own_numbers", what=text)
     return say("published_numbers", what=text, source=source_text(rows[0].source, folder))
+
+
+def _size_text(rows: Sequence[PublishedRow]) -> str:
+    """How many patients rows are of, from the smallest number to the largest; empty if none says so."""
+    sizes = sorted({row.n for row in rows if row.n is not None})
+    if not sizes:
+        return ""
+    return f", {say('size', n=sizes[0])}" if len(sizes) == 1 else f", {say('sizes', low=sizes[0], high=sizes[-1])}"
 
 
 def _bar_text(row: PublishedRow, bars: str) -> str:
@@ -75,11 +89,14 @@ def _bar_text(row: PublishedRow, bars: str) -> str:
     return f" ± {bars.upper()}" if row.sd is not None and row.kind != "time_to_threshold" else ""
 
 
-def alternative_text(title: str, headings: Sequence[str], data: pd.DataFrame) -> str:
-    """A figure in words: title, panels, and of each curve where it begins, its least value and where it ends."""
+def alternative_text(caption: Caption, headings: Sequence[str], data: pd.DataFrame) -> str:
+    """A figure in words: title, panels, and of each curve where it begins, its least value and where it ends.
+
+    Of bars the longest are said, of a coloured panel its least and its greatest value.
+    """
     curves = data[data["kind"].isin(("simulated", "median", "curve", "individual"))]
     several = len(headings) > 1
-    parts = [title.rstrip("."), say("alt_panels", n=len(headings)) if several else ""]
+    parts = [caption.title.rstrip("."), say("alt_panels", n=len(headings)) if several else ""]
     parts += [heading for heading in headings if several]
     names = list(dict.fromkeys(zip(curves["panel"], curves["series"], strict=True)))
     for panel, series in names[:_MOST]:
@@ -90,7 +107,8 @@ def alternative_text(title: str, headings: Sequence[str], data: pd.DataFrame) ->
             continue
         x, y, unit, time = x[good], y[good], next(iter(rows["unit"])), next(iter(rows["x_unit"]))
         low, high = int(y.argmin()), int(y.argmax())
-        name = f"{panel}, {series}" if several else str(series)
+        alone = sum(other == panel for other, _ in names) == 1
+        name = str(panel if several and alone else f"{panel}, {series}" if several else series)
         ends = {"start": _number(y[0]), "end": _number(y[-1]), "at_end": _number(x[-1]), "unit": unit, "time": time}
         if 0 < low < y.size - 1:
             words = say("alt_falls", name=name, low=_number(y[low]), at=_number(x[low]), **ends)
@@ -99,7 +117,25 @@ def alternative_text(title: str, headings: Sequence[str], data: pd.DataFrame) ->
         else:
             words = say("alt_goes", name=name, **ends)
         parts.append(" ".join(words.split()).replace(" ,", ",").replace(" ;", ";"))
+    parts += [*_bars_in_words(data), *_colours_in_words(data), *caption.seen]
     return ". ".join(filter(None, parts)) + "."
+
+
+def _bars_in_words(data: pd.DataFrame) -> Iterator[str]:
+    """The longest bars of each panel."""
+    for panel, rows in data[data["kind"] == "bar"].groupby("panel", sort=False):
+        longest = rows.reindex(rows["x"].abs().sort_values(ascending=False, kind="stable").index)[:_LONGEST]
+        bars = zip(longest["series"], longest["x"], longest["x_unit"], strict=True)
+        words = "; ".join(f"{name} {_number(x)} {unit}".strip() for name, x, unit in bars)
+        yield say("alt_bars", name=panel, bars=words) if panel else words
+
+
+def _colours_in_words(data: pd.DataFrame) -> Iterator[str]:
+    """The least and the greatest value of each coloured panel."""
+    for (panel, series), rows in data[data["kind"] == "map"].groupby(["panel", "series"], sort=False):
+        name = panel or series
+        low, high = (_number(float(value)) for value in (rows["value"].min(), rows["value"].max()))
+        yield say("alt_colours", name=name, low=low, high=high, unit=rows["unit"].iloc[0]).rstrip()
 
 
 def _number(value: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -95,3 +96,16 @@ def _what_is_too_small(figure: Figure, panels: Sequence[Axes]) -> Iterator[str]:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 40 else f"{line[:39]}…"
+
+
+def settle(figure: Figure) -> None:
+    """End the layout: axes stay where it put them, to a millionth of the page.
+
+    The solver adds in an order that differs from call to call, and names of clipping paths depend on every digit.
+    """
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        original, active = (Bbox(np.round(axes.get_position(which).get_points(), 6)) for which in (True, False))
+        axes.set_position(original, which="original")
+        axes.set_position(active, which="active")
+        axes.set_in_layout(True)  # which a position by hand ends

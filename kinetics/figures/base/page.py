@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from kinetics.errors import Fault, InputError
 from kinetics.figures.base.caption import Caption, alternative_text
 from kinetics.figures.base.key import EDGE, Handle, place_key
-from kinetics.figures.base.layout import LayoutError, check_layout
+from kinetics.figures.base.layout import LayoutError, check_layout, settle
 from kinetics.figures.base.plotted import Row, plotted_numbers
 from kinetics.figures.base.rows import FigureHeaderRow, PageRow
 from kinetics.figures.base.style import DOTTED, GREY, MM, line_width, scale, small
@@ -207,7 +207,7 @@ class Page:
                 figure.draw_without_rendering()
             except UserWarning as warning:
                 raise LayoutError("the labels leave the panels no room") from warning
-        figure.set_layout_engine("none")
+        settle(figure)
 
     def _check_height(self, height: float) -> None:
         if height > MAX_HEIGHT:
@@ -221,7 +221,7 @@ class Page:
     def alternative_text(self) -> str:
         """The figure in words, for who cannot see it."""
         headings = [f"{panel.letter}: {heading_of(panel.axes)}" for panel in self.panels]
-        return alternative_text(self.caption.title, headings, self.data())
+        return alternative_text(self.caption, headings, self.data())
 
 
 def panel_letter(index: int, panels: int) -> str:

@@ -24,9 +24,11 @@ def plotted_numbers(panels: Sequence[tuple[str, Axes]], more: Sequence[Row] = ()
     """Every artist with a gid, panel by panel: ``KIND-SERIES`` gives the kind, and the series unless it has a label.
 
     Areas have ``lower`` and ``upper`` at each ``x``; points with bars have them, or ``x_lower`` and ``x_upper``, beside
-    their value. Units are those of the axes. ``more`` are rows of what is coloured, whose number is ``value``.
+    their value. Units are those of the axes. ``more`` are rows of what does not stand on axes of numbers, such as what
+    is coloured, whose number is ``value``: of their kinds nothing is read off.
     """
-    rows = [row for letter, axes in panels for row in _of_axes(letter, axes)]
+    given = {row["kind"] for row in more}
+    rows = [row for letter, axes in panels for row in _of_axes(letter, axes) if row["kind"] not in given]
     table = pd.DataFrame([*rows, *more], columns=list(COLUMNS))
     for name in ("x", "y", "lower", "upper", "x_lower", "x_upper", "value"):
         table[name] = table[name].astype(float)

@@ -21,7 +21,7 @@ from kinetics.figures.base.panels import set_heading, with_unit
 from kinetics.figures.base.style import MARKERS, MM, line_width, scale, small
 from kinetics.figures.base.words import say, shown_label
 from kinetics.figures.map.compute import map_grid
-from kinetics.figures.map.spec import MappedNumber, MapSpec, PointRow, read_map
+from kinetics.figures.map.spec import AxisRow, MappedNumber, MapSpec, PointRow, read_map
 from kinetics.figures.treatments import regimen_label, regimen_text
 
 _AROUND = 31.0
@@ -153,14 +153,20 @@ class _Panel:
         x, y = (self.spec.axes[key] for key in ("x", "y"))
         common = {"panel": letter, "series": shown_label(self.number.row.label), "kind": "map", "unit": unit}
         for (j, i), value in np.ndenumerate(shown.filled(np.nan)):
-            page.add_numbers(common | {"x": x.values[i], "y": y.values[j], "value": float(value), "x_unit": x.unit})
+            page.add_numbers(
+                common | {"x": x.values[i], "y": y.values[j], "value": float(value), "x_unit": _axis_unit(x)}
+            )
+        for point in self.spec.points:
+            (left, right), (low, high) = point.ends("x"), point.ends("y")
+            place = {"x": (left + right) / 2, "x_lower": left, "x_upper": right, "x_unit": _axis_unit(x)}
+            place |= {"y": (low + high) / 2, "lower": low, "upper": high, "unit": _axis_unit(y)}
+            page.add_numbers({"panel": letter, "series": shown_label(point.label), "kind": "point", **place})
 
     def _set_axes(self) -> None:
         for drawn, axis in ((self.axes.xaxis, self.spec.axes["x"]), (self.axes.yaxis, self.spec.axes["y"])):
             every = max(1, -(-len(axis.values) // 8))
             drawn.set_ticks(np.arange(len(axis.values))[::every], [f"{value:g}" for value in axis.values[::every]])
-            unit = axis.unit if "baseline" in axis.unit else unit_label(axis.unit)
-            drawn.set_label_text(with_unit(shown_label(axis.label), unit))
+            drawn.set_label_text(with_unit(shown_label(axis.label), _axis_unit(axis)))
         for side in ("left", "bottom"):
             self.axes.spines[side].set_visible(False)
 
@@ -199,6 +205,10 @@ class _Panel:
         values = self.spec.axes[key].values
         low, high = np.interp(point.ends(key), values, np.arange(len(values))).tolist()
         return low, high
+
+
+def _axis_unit(axis: AxisRow) -> str:
+    return axis.unit if "baseline" in axis.unit else unit_label(axis.unit)
 
 
 def _legend_handle(point: PointRow, index: int) -> Patch | Line2D:
