@@ -123,19 +123,22 @@ def alternative_text(caption: Caption, headings: Sequence[str], data: pd.DataFra
 
 def _bars_in_words(data: pd.DataFrame) -> Iterator[str]:
     """The longest bars of each panel."""
-    for panel, rows in data[data["kind"] == "bar"].groupby("panel", sort=False):
-        longest = rows.reindex(rows["x"].abs().sort_values(ascending=False, kind="stable").index)[:_LONGEST]
-        bars = zip(longest["series"], longest["x"], longest["x_unit"], strict=True)
-        words = "; ".join(f"{name} {_number(x)} {unit}".strip() for name, x, unit in bars)
+    rows = [row for row in data.to_dict("records") if row["kind"] == "bar"]
+    for panel in dict.fromkeys(row["panel"] for row in rows):
+        own = sorted((row for row in rows if row["panel"] == panel), key=lambda row: -abs(row["x"]))[:_LONGEST]
+        words = "; ".join(f"{row['series']} {_number(row['x'])} {row['x_unit']}".strip() for row in own)
         yield say("alt_bars", name=panel, bars=words) if panel else words
 
 
 def _colours_in_words(data: pd.DataFrame) -> Iterator[str]:
     """The least and the greatest value of each coloured panel."""
-    for (panel, series), rows in data[data["kind"] == "map"].groupby(["panel", "series"], sort=False):
-        name = panel or series
-        low, high = (_number(float(value)) for value in (rows["value"].min(), rows["value"].max()))
-        yield say("alt_colours", name=name, low=low, high=high, unit=rows["unit"].iloc[0]).rstrip()
+    rows = [row for row in data.to_dict("records") if row["kind"] == "map"]
+    for panel, series in dict.fromkeys((row["panel"], row["series"]) for row in rows):
+        own = [row for row in rows if (row["panel"], row["series"]) == (panel, series)]
+        values = [row["value"] for row in own if not np.isnan(row["value"])]
+        if values:
+            ends = {"low": _number(min(values)), "high": _number(max(values)), "unit": own[0]["unit"]}
+            yield say("alt_colours", name=panel or series, **ends).rstrip()
 
 
 def _number(value: float) -> str:
