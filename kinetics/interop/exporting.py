@@ -62,9 +62,12 @@ def export(
 
     Examples
     --------
-    >>> import kinetics
-    >>> print(kinetics.export("rituximab", "nonmem", regimen="rituximab_2_x_1000mg").splitlines()[0])
-    ID,TIME,AMT,RATE,EVID,CMT,DV,MDV
+    >>> from kinetics.model import Parameter, State
+    >>> k = Parameter(name="k", value=0.1, unit="1/day")
+    >>> pool = State(name="A", unit="1", initial=1, rate=-k.symbol)
+    >>> decay = Model.from_symbols("decay", time="day", parameters=[k], states=[pool])
+    >>> print(export(decay, "antimony").splitlines()[1])
+    model decay()
     """
     faults = Faults()
     chosen = faults.attempt("format", lambda: _format(format, out))

@@ -14,6 +14,7 @@ COMMANDS = (
     "docs",
     "show",
     "import",
+    "export",
     "check",
     "simulate",
     "datagen",

@@ -88,5 +88,3 @@ def test_a_default_of_the_command_is_that_of_the_verb(name):
     shared = {key: (command[key].default, verb[key].default) for key in command.keys() & verb.keys()}
     assert len(shared) > 2
     assert {key: both for key, both in shared.items() if both[0] is not None and both[0] != both[1]} == {}
-    if name == "simulate":  # what Python can leave out, the command can
-        assert command["every"].default == "1 month"
