@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,29 +11,14 @@ import xarray as xr
 
 from kinetics.figures.agreement.compute import NUMBERS, dataset_of_lines
 from kinetics.figures.agreement.lines import AgreementLines
-from kinetics.figures.base.caption import source_text
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import output_label, quantity_text, time_text, unit_label
+from kinetics.figures.base.labels import unit_label
 from kinetics.figures.base.page import Page
 from kinetics.figures.base.words import say
+from kinetics.figures.evidence.labels import WORDS, fact_label
 from kinetics.figures.evidence.spec import EvidenceSpec, read_evidence
-from kinetics.files.library import path_from
-from kinetics.model import Model
 from kinetics.published.evaluating import Evidence, evidence
 from kinetics.published.verdict import Verdict
-
-_WORDS = {
-    "count": "count", "percent_of_baseline": "percent", "ratio": "ratio", "share_below": "below",
-    "share_above": "above", "share_recovered": "back", "time_to_threshold": "back", "time_below": "time_below",
-    "nadir": "nadir", "fall": "fall", "time_of_nadir": "time_of_nadir", "overshoot": "overshoot",
-    "time_of_overshoot": "time_of_overshoot", "peak": "peak", "time_of_peak": "time_of_peak",
-    "event_share": "event_share", "event_peak": "time_of_peak", "courses_share": "courses_share",
-}  # fmt: skip
-"""The word of a kind of fact; others, such as correlations, have no ratio to the model."""
-
-
-_LONG = 52
-"""Characters of a label with its source; where there are more, the source is in the caption alone."""
 
 
 class EvidenceForest(Kind[EvidenceSpec]):
@@ -64,6 +47,10 @@ class EvidenceForest(Kind[EvidenceSpec]):
         attrs = {"agree": count.inside, "findings": count.total, "left_out": len(verdicts) - len(shown)}
         return xr.DataTree(lines.assign_attrs(attrs | dict(self.required().attrs)))
 
+    def own_title(self, tree: xr.DataTree) -> str:
+        """What is compared."""
+        return say("title_evidence")
+
     def required(self) -> Required:
         """Lines of the facts, of so many patients."""
         names = (*NUMBERS, "inside", "is_range", "label", "unit", "use", "source")
@@ -82,7 +69,7 @@ class EvidenceForest(Kind[EvidenceSpec]):
     def _lines(self, verdict: Verdict) -> Iterator[dict[str, Any]]:
         """The line of a fact, if its kind has a ratio to the model's number."""
         row, nan = verdict.row, math.nan
-        if row.kind not in _WORDS or row.output is None or verdict.model is None:
+        if row.kind not in WORDS or row.output is None or verdict.model is None:
             return
         lower, upper = (nan, nan) if verdict.studies else row.interval or (nan, nan)
         lower = max(lower, 0.0) if lower < 0 else lower
@@ -91,32 +78,10 @@ class EvidenceForest(Kind[EvidenceSpec]):
         half = nan if row.rounding is None or not verdict.studies else 0.5 * row.rounding
         numbers = dict(zip(NUMBERS, (value, lower, upper, half, verdict.model, *studies), strict=True))
         agrees = np.int8(-1 if verdict.agrees is None else verdict.agrees)
-        texts = {"label": self._label(verdict), "unit": unit_label(str(row.unit)), "source": row.source}
+        texts = {
+            "label": fact_label(verdict.placed, self.spec.facts.parent),
+            "unit": unit_label(str(row.unit)),
+            "source": row.source,
+        }
         texts["use"] = "fit" if row.in_fit else "validate"
         yield {"line": row.name, **numbers, "inside": agrees, "is_range": np.int8(row.value is None), **texts}
-
-    def _label(self, verdict: Verdict) -> str:
-        """What was published, and by whom."""
-        row = verdict.row
-        model = _model(path_from(verdict.placed.path, str(row.model)))
-        level = quantity_text(str(row.level)) if row.level and row.level != "baseline" else say("baseline")
-        output, over = (_output_label(model, str(name)) for name in (row.output, row.over))
-        what = say(f"fact_{_WORDS[row.kind]}", output=output, over=over, level=level)
-        is_at = row.time is not None and row.kind not in ("fall", "time_to_threshold", "time_of_peak", "nadir")
-        when = f", {time_text(str(row.time))}" if is_at else f", {say('ever')}" if row.kind == "share_recovered" else ""
-        source = source_text(row.source, self.spec.facts.parent)
-        label = f"{what}{when}"
-        return f"{label} ({source})" if len(label) + len(source) <= _LONG else label
-
-
-@cache
-def _model(name: str | Path) -> Model:
-    return Model.load(name)
-
-
-def _output_label(model: Model, name: str) -> str:
-    """The label of an output; of a state of a part what it is about, such as a signal."""
-    flat = name.replace(".", "_")
-    if flat in model.states:
-        return model.states[flat].label or name.rpartition(".")[2]
-    return output_label(model, name)
