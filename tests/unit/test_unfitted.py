@@ -295,7 +295,15 @@ def test_a_variant_predicts_what_the_fit_it_extends_does(problem):
 def test_facts_are_drawn_over_what_the_errors_say(problem):
     once = {"output": "N_blood", "regimen": "../models/regimens/once.toml", "time": "40 day", "rounding": ""}
     share = {"kind": "share_below", "statistic": "share", "level": "0.8 1e9/L", "unit": "percent", "value": 30, "n": 50}
-    fall = {"kind": "fall", "statistic": "typical", "output": "N_blood", "time": "40 day", "rounding": 1, "unit": "percent", "value": 60}
+    fall = {
+        "kind": "fall",
+        "statistic": "typical",
+        "output": "N_blood",
+        "time": "40 day",
+        "rounding": 1,
+        "unit": "percent",
+        "value": 60,
+    }
     file = write(problem.with_name("facts.csv"), {}, once | share, {"regimen": once["regimen"]} | fall)
     validated = crossvalidate(problem, by="source", evidence=file)
     lines = validated.plot().result.to_dataset()

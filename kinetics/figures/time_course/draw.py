@@ -33,6 +33,8 @@ from kinetics.figures.time_course.reading import read_time_course
 from kinetics.figures.time_course.spec import CurveRow, TimeCourseSpec
 from kinetics.units import to_unit
 
+_LINE, _IN_BAND = 1.1, 0.8
+"""Width of a curve, points; with a band thinner, so that it hides no narrow side of it."""
 _MARGIN = 0.02
 """Of the time axis, left of zero, so that the fall from baseline is not hidden by the axis."""
 
@@ -145,7 +147,8 @@ class _Drawing:
                 look: dict[str, Any] = {"color": own, "alpha": alpha, "linewidth": 0, "zorder": behind, "label": label}
                 axes.fill_between(curve.time, *ends, **look).set_gid(f"{name}-{gid}")
         style = LINES[index % len(LINES)]
-        (line,) = axes.plot(curve.time, curve.value, color=own, linestyle=style, label=label, zorder=4)
+        width = line_width(_LINE if curve.band is None else _IN_BAND)
+        (line,) = axes.plot(curve.time, curve.value, color=own, linestyle=style, linewidth=width, label=label, zorder=4)
         line.set_gid(f"simulated-{gid}")
         if len(self.spec.panel_curves(panel.name)) > 1:
             beside: dict[str, Any] = {"color": text_colour(own), "va": "center", "transform": axes.transAxes}
