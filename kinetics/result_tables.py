@@ -13,6 +13,7 @@ import xarray as xr
 
 from kinetics.errors import Fault, InputError
 from kinetics.text.escaping import one_line, spreadsheet_text
+from kinetics.text.extras import needs
 from kinetics.units import parse_unit, written_unit
 
 TABLES = (".csv", ".xlsx")
@@ -135,6 +136,6 @@ def _openpyxl(path: Path) -> Any:
     try:
         import openpyxl
     except ImportError as error:
-        message = "needs openpyxl; run 'pip install lymphokinetics[excel]', or end the name in .csv"
+        message = f"{needs('openpyxl', 'excel')}; or end the name in .csv"
         raise InputError(Fault(message, str(path))) from error
     return openpyxl

@@ -18,7 +18,7 @@ def _copy(app: Sphinx, failure: Exception | None) -> None:
         return
     found = importlib.util.find_spec(MATHJAX)
     if found is None or found.origin is None:
-        raise ExtensionError(f"no package {MATHJAX}: pip install 'lymphokinetics[docs]'")
+        raise ExtensionError(f"no package {MATHJAX}: python -m pip install 'lymphokinetics[docs]'")
     package = Path(found.origin).parent / "static" / "mathjax"
     static = Path(app.outdir) / "_static" / "mathjax"
     (static / "input").mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kinetics.errors import InputError
 from kinetics.files.capacity import check_memory
+from kinetics.text.extras import needs
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -23,7 +24,7 @@ WORKER_BYTES = 3 * 10**8
 def check_dask() -> None:
     """Refuse, with an `InputError`, to work on a cluster where Dask is not installed."""
     if importlib.util.find_spec("distributed") is None:
-        raise InputError("a cluster needs Dask; install it with: python -m pip install 'lymphokinetics[cluster]'")
+        raise InputError(f"a cluster {needs('Dask', 'cluster')}")
 
 
 def check_worker_memory(workers: int) -> None:

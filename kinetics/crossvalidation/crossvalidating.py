@@ -79,7 +79,8 @@ def crossvalidate(
     record = FoldRecord(out, problem, optimum, resume=resume)
     with _naming_done(record, folds):
         _complete(record, problem, folds, optimum, progress)
-        return CrossValidation(problem, (*record.of(folds), *predict_unfitted(problem, estimates, facts)))
+        results = (*record.of(folds), *predict_unfitted(problem, estimates, facts))
+        return CrossValidation(problem, results, tuple(facts))
 
 
 def plan_folds(

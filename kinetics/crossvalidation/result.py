@@ -21,14 +21,15 @@ from kinetics.crossvalidation.left_out import FoldResult
 from kinetics.crossvalidation.scores import ScoredNumber, score_rows, scored_numbers
 from kinetics.errors import InputError
 from kinetics.estimate import FitProblem
-from kinetics.results import provenance
+from kinetics.published import PublishedFact
+from kinetics.results import Drawable, provenance
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CrossValidation:
+class CrossValidation(Drawable):
     """Published numbers of a fit, each predicted from a fit without it.
 
     Parameters
@@ -37,6 +38,8 @@ class CrossValidation:
         What was fitted.
     results : tuple of FoldResult
         Every fold, refitted: by row, by visit, by source.
+    facts : tuple of PublishedFact
+        What was published by sources that the fit never had, of which ``results`` have the numbers.
 
     Examples
     --------
@@ -45,6 +48,7 @@ class CrossValidation:
 
     problem: FitProblem
     results: tuple[FoldResult, ...]
+    facts: tuple[PublishedFact, ...] = ()
 
     def __repr__(self) -> str:
         parts = (f"{row['numbers']} numbers by {row['by']}" for row in self.score_rows())

@@ -60,10 +60,12 @@ def _check_doses(scenario: Scenario, state: State, model: Model, faults: Faults)
         if row.month >= state.until:
             message = f"starts at month {row.month:g}, and the page ends at month {state.until:g}"
             faults.add(message, name=f"doses.{number}.month")
-        alone = regimen_of(scenario.model_copy(update={"doses": (row,)}))
+        alone = regimen_of(scenario.model_copy(update={"doses": (row,), "rules": ""}))
         _check_accepted(alone, model, until, faults, f"doses.{number}")
     if not len(faults):
-        _check_accepted(regimen_of(scenario), model, until, faults, "doses")
+        _check_accepted(regimen_of(scenario.model_copy(update={"rules": ""})), model, until, faults, "doses")
+    if scenario.rules and not len(faults):
+        _check_accepted(regimen_of(scenario), model, until, faults, "rules")
 
 
 def _check_accepted(regimen: Regimen, model: Model, until: float, faults: Faults, path: str) -> None:

@@ -58,7 +58,7 @@ def command_lines(state: State, model: Model) -> str:
     for scenario, file in zip(state.scenarios, file_names(state), strict=True):
         words = ["kinetics", "simulate", model.reference]
         words += ["--cohort", scenario.cohort] if scenario.cohort else []
-        words += ["--regimen", file] if scenario.doses else []
+        words += ["--regimen", file] if scenario.is_treated else []
         words += ["--until", f"{number_of(state.until)} month", "--every", every(state)]
         for name, value in settings(scenario, model).items():
             words += ["--set", f"{name}={value}"]
@@ -77,7 +77,7 @@ def python_code(state: State, model: Model) -> str:
         arguments |= {"patients": state.patients, "seed": state.seed} if state.patients else {}
         arguments |= {"measures": "recovery"} if scenario.doses else {}
         arguments |= {"engine": ENGINE}
-        regimen = repr(f"./{file}") if scenario.doses else "None"
+        regimen = repr(f"./{file}") if scenario.is_treated else "None"
         lines += [f"results[{scenario.name!r}] = kinetics.simulate(", f"    {model.reference!r},", f"    {regimen},"]
         lines += [*(f"    {name}={value!r}," for name, value in arguments.items()), ")"]
     lines += ["for name, result in results.items():", "    print(name)"]

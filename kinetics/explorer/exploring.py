@@ -18,6 +18,7 @@ from kinetics.explorer.state import State
 from kinetics.explorer.subject import Explorable, Subject, read_subject
 from kinetics.files.arguments import naming
 from kinetics.files.library import library_names
+from kinetics.text.extras import needs
 
 if TYPE_CHECKING:
     from kinetics.model import Model
@@ -139,8 +140,7 @@ class Explorer:
 def check_extra() -> None:
     """Refuse, with an `InputError`, to serve a page where Panel is not installed."""
     if importlib.util.find_spec("panel") is None or importlib.util.find_spec("bokeh") is None:
-        install = "python -m pip install 'lymphokinetics[explore]'"
-        raise InputError(f"the explorer needs Panel and Bokeh; install them with: {install}")
+        raise InputError(f"the explorer {needs('Panel and Bokeh', 'explore')}")
 
 
 def explore(

@@ -10,10 +10,12 @@ import tomli_w
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.explorer.state import MAX_ROWS, DoseSeries, Scenario
 from kinetics.files.bibliography import CHOICE
-from kinetics.regimen import Course, Dose, Regimen
+from kinetics.files.library import library_names
+from kinetics.regimen import Course, Dose, Regimen, Rule
 from kinetics.regimen.dose import amount_text
-from kinetics.regimen.times import SAME, in_days
+from kinetics.regimen.times import SAME, in_days, time_text
 from kinetics.text.numbers import count_text
+from kinetics.text.suggestions import did_you_mean
 
 _MONTH = in_days("1 month")
 
@@ -28,12 +30,13 @@ def number_of(value: float) -> str:
 
 
 def regimen_of(scenario: Scenario, name: str = "") -> Regimen:
-    """The regimen of a scenario: rows that start at the same month are one course.
+    """The regimen of a scenario: rows that start at the same month are one course, and rules are those it names.
 
     Raises
     ------
     InputError
-        With every dose that is none, under its path, such as ``doses.1.amount``.
+        With every dose that is none, under its path, such as ``doses.1.amount``; if no regimen with rules has the name,
+        or a rule waits for a course that is not there.
 
     Examples
     --------
@@ -45,8 +48,43 @@ def regimen_of(scenario: Scenario, name: str = "") -> Regimen:
     for number, row in enumerate(scenario.doses):
         with faults.gather(name=f"doses.{number}"):
             courses.setdefault(row.month, []).extend(_doses(row, number))
+    rules: tuple[Rule, ...] = ()
+    with faults.gather(name="rules"):
+        rules = rules_of(scenario)
     faults.raise_if_any()
-    return Regimen([Course(doses) for doses in courses.values()], name or scenario.name, title=scenario.name)
+    title = scenario.name
+    return Regimen([Course(doses) for doses in courses.values()], name or title, title=title, rules=rules)
+
+
+def rules_of(scenario: Scenario) -> tuple[Rule, ...]:
+    """The rules that a scenario names; an `InputError` if no regimen that ships has the name and rules.
+
+    A path is no name: a state may come from a link of somebody else.
+    """
+    if not scenario.rules:
+        return ()
+    if scenario.rules not in library_names("models/regimens"):
+        hint = did_you_mean(scenario.rules, library_names("models/regimens"))
+        raise InputError(f"no regimen '{scenario.rules}' ships{hint}")
+    regimen = Regimen.load(scenario.rules)
+    if not regimen.rules:
+        raise InputError(f"regimen '{scenario.rules}' has no rules")
+    return tuple(regimen.rules)
+
+
+def rules_named(regimen: Regimen) -> str:
+    """The name by which a scenario has the rules of a regimen, empty without any.
+
+    An `InputError` if the rules are not of a regimen that ships, which a link could not carry.
+    """
+    if not regimen.rules:
+        return ""
+    name = regimen.name
+    if name not in library_names("models/regimens") or Regimen.load(name) != regimen:
+        count = count_text(len(regimen.rules), "rule")
+        message = f"regimen '{name}' has {count}; the explorer follows those of regimens that ship, simulate all"
+        raise InputError(message)
+    return name
 
 
 def _doses(row: DoseSeries, number: int) -> tuple[Dose, ...]:
@@ -72,20 +110,28 @@ def regimen_text(scenario: Scenario) -> str:
         courses.setdefault(row.month, []).append(dose)
     title = {"title": scenario.name, "source": CHOICE, "about": "Planned in the explorer."}
     tables = [{"start": f"{number_of(month)} month", "doses": doses} for month, doses in courses.items()]
-    return tomli_w.dumps({"regimen": title, **({"courses": tables} if tables else {})})
+    rules = [_rule_table(rule) for rule in rules_of(scenario)]
+    parts = {"courses": tables, "rules": rules}
+    return tomli_w.dumps({"regimen": title, **{name: part for name, part in parts.items() if part}})
+
+
+def _rule_table(rule: Rule) -> dict[str, object]:
+    """A rule as a regimen file has it, without what is as by default."""
+    table: dict[str, object] = {"output": rule.output, "level": rule.level, "direction": rule.direction}
+    table |= {"drug": rule.drug, "amount": amount_text(rule.amount), "most": rule.most, "count": rule.count}
+    spans = {"duration": rule.duration, "apart": rule.apart, "every": rule.every}
+    table |= {key: time_text(span.magnitude) for key, span in spans.items() if span is not None and span.magnitude}
+    return table | ({"after_course": rule.after_course} if rule.after_course else {})
 
 
 def doses_of(regimen: Regimen) -> tuple[DoseSeries, ...]:
-    """The rows of a regimen.
+    """The rows of the courses of a regimen.
 
     Raises
     ------
     InputError
-        If it has rules, which depend on the state, or more than rows can hold.
+        If it has more than rows can hold.
     """
-    if regimen.rules:
-        count = count_text(len(regimen.rules), "rule")
-        raise InputError(f"regimen '{regimen.name}' has {count}; the explorer plans courses, simulate follows rules")
     rows = tuple(row for course in regimen.courses for row in _rows(course))
     if len(rows) > MAX_ROWS:
         raise InputError(f"regimen '{regimen.name}' takes {len(rows)} rows of equal doses; the explorer has {MAX_ROWS}")

@@ -48,12 +48,21 @@ class DoseSeries(Row):
 
 
 class Scenario(Row):
-    """A regimen in a cohort; ``parameters`` are values that differ from the cohort's, in the units of the model."""
+    """A regimen in a cohort; ``parameters`` are values that differ from the cohort's, in the units of the model.
+
+    ``rules`` is the name of a regimen that ships, whose rules are followed beside ``doses``; empty for none.
+    """
 
     name: Name
     cohort: Annotated[StrictStr, Field(max_length=80)] = ""
     parameters: Annotated[dict[Name, Number], Field(max_length=40)] = Field(default_factory=dict)
     doses: Annotated[tuple[DoseSeries, ...], Field(max_length=MAX_ROWS)] = ()
+    rules: Annotated[StrictStr, Field(max_length=80)] = ""
+
+    @property
+    def is_treated(self) -> bool:
+        """Whether any drug may be given."""
+        return bool(self.doses or self.rules)
 
 
 class State(Row):

@@ -15,8 +15,8 @@ from kinetics.comparison import read_comparison
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Estimates, Fit
 from kinetics.explorer.histories import histories_of
-from kinetics.explorer.regimens import doses_of
-from kinetics.explorer.state import DoseSeries, Scenario, State
+from kinetics.explorer.regimens import doses_of, rules_named
+from kinetics.explorer.state import Scenario, State
 from kinetics.files.arguments import loaded, naming
 from kinetics.files.kinds import file_of_kind, files_of
 from kinetics.files.library import library_names
@@ -65,7 +65,7 @@ def read_subject(
     """What a subject stands for; arguments and errors as of `kinetics.explore`."""
     source = _loaded(subject)
     data = source if isinstance(source, PatientData) else None
-    doses, changes = (), dict[str, float]()
+    doses, rules, changes = (), "", dict[str, float]()
     if isinstance(source, Estimates):
         chosen = _model(model, source.model)
         cohort = cohort or source.cohort
@@ -73,7 +73,7 @@ def read_subject(
     elif isinstance(source, xr.Dataset):
         chosen = _model(model, source.attrs.get("model"))
         cohort = cohort or source.attrs.get("cohort")
-        doses = _doses_of_result(source) if regimen is None else ()
+        regimen = regimen if regimen is not None else _regimen_of_result(source)
     elif isinstance(source, Model):
         chosen = source
     else:
@@ -89,10 +89,11 @@ def read_subject(
         from kinetics.regimen import Regimen as Kind
 
         with naming("regimen"):
-            doses = doses_of(loaded("regimen", regimen, Kind))
+            chosen_regimen = loaded("regimen", regimen, Kind)
+            doses, rules = doses_of(chosen_regimen), rules_named(chosen_regimen)
     elif data is not None and len(data) == 1:
         doses = histories_of(data).get(data.ids[0], ())
-    scenario = Scenario(name="Scenario 1", cohort=cohort or "", parameters=changes, doses=doses)
+    scenario = Scenario(name="Scenario 1", cohort=cohort or "", parameters=changes, doses=doses, rules=rules)
     state = State(model=chosen.reference, outputs=_outputs(chosen, data), scenarios=(scenario,))
     suggested = [*changes, *(name for name in parameters.estimated if name in chosen.parameters)]
     return Subject(chosen, state, data, tuple(dict.fromkeys(suggested))[:_OUTPUTS])
@@ -157,19 +158,19 @@ def _changes(estimates: Estimates, model: Model, cohort: str | None) -> dict[str
     return {name: value for name, value in found.items() if abs(value - values[name]) > 1e-9 * abs(value)}
 
 
-def _doses_of_result(result: xr.Dataset) -> tuple[DoseSeries, ...]:
-    """The doses of the regimen that a result names, if it ships and is still the same."""
+def _regimen_of_result(result: xr.Dataset) -> Regimen | None:
+    """The regimen that a result names, if it ships and is still the same; None if no drug was given."""
     from kinetics.regimen import Regimen
 
     name = str(result.attrs.get("regimen") or "")
     if name not in library_names("models/regimens"):
         if not result.sizes.get("course"):
-            return ()
+            return None
         raise InputError(Fault(f"the result is of '{name:.80}', which does not ship; give the regimen", name="regimen"))
     regimen = Regimen.load(name)
     if regimen.content_hash != result.attrs.get("regimen_hash"):
         raise InputError(Fault(f"'{name}' has changed since the result; give the regimen", name="regimen"))
-    return doses_of(regimen)
+    return regimen
 
 
 def _outputs(model: Model, data: PatientData | None) -> tuple[str, ...]:

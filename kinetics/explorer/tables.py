@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 
 from kinetics.explorer.curves import ScenarioCurves
+from kinetics.explorer.regimens import rules_of
 from kinetics.explorer.state import State
 from kinetics.figures.base.labels import output_label, unit_label
+from kinetics.figures.treatments import rule_text
 from kinetics.model import Model
 from kinetics.reports.recovery import interval_cell, not_reached
+from kinetics.reports.triggered import doses_text
 from kinetics.text.escaping import spreadsheet_text
 from kinetics.text.numbers import number_text, percent_text
 from kinetics.units import unit_text, written_unit
@@ -41,6 +44,16 @@ def recovery_cells(state: State, curves: Sequence[ScenarioCurves], model: Model)
         for output, course in order
     ]
     return {"head": ["", *(scenario.name for scenario in state.scenarios)], "rows": rows}
+
+
+def rule_cells(state: State, curves: Sequence[ScenarioCurves], model: Model) -> Table:
+    """The doses that rules gave, a row a rule of a scenario."""
+    rows = [
+        [scenario.name, rule_text(rule, model), doses_text(one.result, number, rule, "month")]
+        for scenario, one in zip(state.scenarios, curves, strict=True)
+        for number, rule in enumerate(rules_of(scenario), 1)
+    ]
+    return {"head": ["", "rule", "given"], "rows": rows}
 
 
 def _recovery_cell(row: Mapping[str, Any]) -> str:

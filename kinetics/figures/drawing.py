@@ -81,11 +81,11 @@ def draw(
 
     Parameters
     ----------
-    figure : str, pathlib.Path, Kind, Fit, ClinicFit, PatientFits, xarray.DataTree or xarray.Dataset
+    figure : str, pathlib.Path, Kind or a result
         The name of a figure that ships, such as "recovery", the path of a figure file, what `read_figure` gives, or a
         kind such as "individual_fits" of a clinic, the ``input``. Or a result, or the path of its ``.nc`` file: a fit
-        is drawn as agreement with its published numbers; a simulation or a prediction as outputs over time, patients as
-        their median with 5 to 95 %; a clinic as goodness of fit; fits of patients as pages of these.
+        is drawn as agreement with published numbers, as are evidence and cross-validations; a simulation or prediction
+        as outputs over time, patients by median and 5 to 95 %; a clinic as goodness of fit, its patients as pages.
     out : str, pathlib.Path or a sequence of them, optional
         ``NAME.svg``, ``.pdf``, ``.png`` or ``.tiff`` files; beside each come the caption, ``NAME.md``, and the numbers
         that are drawn, ``NAME.csv``, as of `Drawn.save`. The same figure gives the same bytes.

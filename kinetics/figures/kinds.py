@@ -11,6 +11,7 @@ from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.outputs_figure import OutputsFigure
 from kinetics.figures.comparison.draw import ComparedRegimens
+from kinetics.figures.crossvalidation.draw import LeftOutNumbers
 from kinetics.figures.evidence.draw import EvidenceForest
 from kinetics.figures.exposure.draw import Exposure
 from kinetics.figures.facts.draw import Facts
@@ -19,6 +20,7 @@ from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
 from kinetics.figures.individual_fits.draw import IndividualFits
 from kinetics.figures.lineages.draw import Lineages
 from kinetics.figures.map.draw import Map
+from kinetics.figures.model_comparison.draw import ComparedModels
 from kinetics.figures.patient.draw import PatientCourse
 from kinetics.figures.population_prediction.draw import PopulationPrediction
 from kinetics.figures.prior_posterior.draw import PriorPosterior
@@ -56,6 +58,8 @@ KINDS: dict[str, type[Kind[Any]]] = {
             Spaghetti,
             Schematic,
             EvidenceForest,
+            LeftOutNumbers,
+            ComparedModels,
         )
     },
 }

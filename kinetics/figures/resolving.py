@@ -10,6 +10,7 @@ from typing import Any
 
 import xarray as xr
 
+from kinetics.crossvalidation import CrossValidation
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Estimates, Fit
 from kinetics.figures.agreement.draw import Agreement
@@ -17,11 +18,15 @@ from kinetics.figures.base.fit_figure import FitFigureSpec
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.comparison.spec import ComparisonSpec
+from kinetics.figures.crossvalidation.draw import LeftOutNumbers
+from kinetics.figures.crossvalidation.spec import CrossValidationSpec
 from kinetics.figures.evidence.draw import EvidenceForest
 from kinetics.figures.evidence.spec import EvidenceSpec
 from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
 from kinetics.figures.individual_fits.draw import IndividualFits
 from kinetics.figures.kinds import KINDS, OF_RESULTS, read_figure
+from kinetics.figures.model_comparison.draw import ComparedModels
+from kinetics.figures.model_comparison.spec import ModelComparisonSpec
 from kinetics.figures.patient.draw import PatientCourse
 from kinetics.figures.patient.spec import PatientSpec
 from kinetics.figures.schematic.draw import Schematic
@@ -34,8 +39,11 @@ from kinetics.patients.clinic import ClinicFit
 from kinetics.patients.individual.patient_fits import PatientFits
 from kinetics.published.evaluating import Evidence
 from kinetics.results import read_result
+from kinetics.variants import ModelComparison
 
-Result = xr.DataTree | xr.Dataset | Fit | ClinicFit | PatientFits | Evidence
+Evaluated = Evidence | CrossValidation | ModelComparison
+"""What was found of a model beside published numbers: each has a figure of its own."""
+Result = xr.DataTree | xr.Dataset | Fit | ClinicFit | PatientFits | Evaluated
 _SUFFIXES = (".nc", ".zarr")
 
 
@@ -70,9 +78,8 @@ def resolve(
     if outputs or model is not None:
         which = "outputs" if outputs else "model"
         raise InputError(Fault("is for a result; a figure file names its own", name=which))
-    if isinstance(figure, Evidence):
-        forest = EvidenceForest(EvidenceSpec.of(figure))
-        return Request(forest, forest.name, forest.tree(figure))
+    if isinstance(figure, Evaluated):
+        return _of_evaluated(figure)
     if isinstance(figure, Fit):
         kind = Agreement(FitFigureSpec.of(figure.problem, Agreement.name))
         return _from_source(kind, figure.problem.name, figure)
@@ -108,6 +115,18 @@ def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Mo
     tree = with_interval_of_patients(tree)
     kind = time_course_of(tree, known, outputs)
     return Request(kind, kind.spec.model.name, tree)
+
+
+def _of_evaluated(found: Evaluated) -> Request:
+    if isinstance(found, Evidence):
+        forest = EvidenceForest(EvidenceSpec.of(found))
+        return Request(forest, forest.name, forest.tree(found))
+    if isinstance(found, CrossValidation):
+        left_out = LeftOutNumbers(CrossValidationSpec.of(found.problem, LeftOutNumbers.name))
+        return Request(left_out, found.problem.name, left_out.tree(found))
+    problems = tuple(one.problem for one in found.variants)
+    compared = ComparedModels(ModelComparisonSpec.of(problems, ComparedModels.name))
+    return Request(compared, found.variants[0].problem.name, compared.tree(found))
 
 
 def _from_source(kind: Kind[Any], name: str, source: object) -> Request:

@@ -16,6 +16,7 @@ import numpy as np
 from kinetics.errors import Fault, InputError
 from kinetics.files.capacity import check_memory
 from kinetics.files.reading import check_regular, read_bytes, read_json
+from kinetics.text.extras import needs
 
 MAX_DEPTH = 16
 MAX_OBJECTS = 100_000
@@ -58,7 +59,7 @@ def check_netcdf(path: Path) -> None:
 def check_zarr(path: Path) -> None:
     """Refuse, with an `InputError`, to read or write a Zarr store where Zarr is not installed."""
     if any(importlib.util.find_spec(name) is None for name in ("numcodecs", "zarr")):
-        raise InputError(Fault("a store needs Zarr; install it with: pip install 'lymphokinetics[store]'", str(path)))
+        raise InputError(Fault(f"a store {needs('Zarr', 'store')}", str(path)))
 
 
 def check_store(path: Path) -> None:

@@ -36,14 +36,20 @@ def triggered_text(result: xr.Dataset, rules: Sequence[Rule], width: int = WIDTH
     rule 1: drug_a 12 mg at day 2.00, 9.50; its cap (at most 2) kept it from acting again
     """
     unit, _ = chosen_times(result)
-    of_patients, lines = "patient" in result.dims, ["Doses given by rules"]
+    lines = ["Doses given by rules"]
     for number, rule in enumerate(rules, 1):
-        doses = (_doses_of_patients if of_patients else _doses_of_one)(result, number, unit)
-        capped = _times_capped(result, number)
-        among = f" in {capped} patients" if of_patients else ""
-        cap = f"; its cap (at most {rule.most}) kept it from acting again{among}" if capped else ""
-        lines.append(paragraph(f"rule {number}: {rule.drug} {amount_text(rule.amount)} {doses}{cap}", width))
+        doses = doses_text(result, number, rule, unit)
+        lines.append(paragraph(f"rule {number}: {rule.drug} {amount_text(rule.amount)} {doses}", width))
     return "\n".join(lines)
+
+
+def doses_text(result: xr.Dataset, number: int, rule: Rule, unit: str) -> str:
+    """When a rule, by its number from 1, gave its doses, in a unit of time, and whether its cap was reached."""
+    of_patients = "patient" in result.dims
+    doses = (_doses_of_patients if of_patients else _doses_of_one)(result, number, unit)
+    capped = _times_capped(result, number)
+    among = f" in {capped} patients" if of_patients else ""
+    return doses + (f"; its cap (at most {rule.most}) kept it from acting again{among}" if capped else "")
 
 
 def triggered_json(result: xr.Dataset, rules: Sequence[Rule]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from kinetics.estimate import Estimates, FitProblem
 from kinetics.estimate.objective.base import LikelihoodObjective
 from kinetics.estimate.search import objective_of
 from kinetics.published.likelihoods import PredictedSummary
+from kinetics.results import Drawable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +91,7 @@ class FittedVariant:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ModelComparison:
+class ModelComparison(Drawable):
     """Variants of a fit side by side; the first is the fit itself.
 
     Parameters

@@ -95,7 +95,7 @@ def test_without_dask_the_extra_is_named(run, call, monkeypatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "distributed" else find(name))
     answer = run(*call, "--workers", 2)
-    advice = "a cluster needs Dask; install it with: python -m pip install 'lymphokinetics[cluster]'"
+    advice = "a cluster needs Dask; run: python -m pip install 'lymphokinetics[cluster]'"
     assert (answer.status, answer.err) == (2, f"error: --workers: {advice}\n")
 
 

@@ -10,10 +10,12 @@ import matplotlib
 import pytest
 
 from kinetics.comparison import load_regimens, read_comparison
+from kinetics.estimate import FitProblem
 from kinetics.figures import draw, figure_of_comparison
 from kinetics.figures.kinds import KINDS
 
 from . import parts
+from . import test_evaluated as evaluated
 from . import test_facts as facts
 from . import test_forest as forests
 from . import test_goodness_of_fit as goodness
@@ -190,3 +192,14 @@ def test_exposure(tmp_path):
 @looks_as_before
 def test_spaghetti(tmp_path):
     return draw(parts.write(tmp_path) / "spaghetti.toml").figure
+
+
+@looks_as_before
+def test_crossvalidation(figures):
+    return evaluated.validated(FitProblem.load(figures.parent / "population.toml")).plot().figure
+
+
+@looks_as_before
+def test_model_comparison(figures):
+    problem = FitProblem.load(figures.parent / "population.toml")
+    return evaluated.compared(problem, ("one", -12.5, -3.0), ("two", -10.0, None)).plot().figure

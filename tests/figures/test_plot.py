@@ -4,11 +4,13 @@ import pytest
 import xarray as xr
 
 import kinetics
+from kinetics.crossvalidation import CrossValidation
 from kinetics.figures.evidence.draw import EvidenceForest
 from kinetics.files.tables import PlacedRow
 from kinetics.published.evaluating import Evidence
 from kinetics.published.evidence_row import EvidenceRow
 from kinetics.published.verdict import Verdict
+from kinetics.variants import ModelComparison
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,15 @@ def test_a_tree_plots_itself(simulated):
 
 @pytest.mark.parametrize(
     "result",
-    [kinetics.Fit, kinetics.ClinicFit, kinetics.PatientFits, kinetics.PatientFit, Evidence],
+    [
+        kinetics.Fit,
+        kinetics.ClinicFit,
+        kinetics.PatientFits,
+        kinetics.PatientFit,
+        Evidence,
+        CrossValidation,
+        ModelComparison,
+    ],
 )
 def test_every_result_has_plot(result):
     assert callable(result.plot)

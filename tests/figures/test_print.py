@@ -46,6 +46,16 @@ def check_print(drawn, width):
     figure.savefig(pdf, format="pdf")
     assert drawn.alt
     assert len(drawn.data)
+    check_bands(drawn.data)
+
+
+def check_bands(data):
+    """The curve of a band is of the same thing: within it, and on none of its edges, wherever it has a width."""
+    bands, curves = (data[data["kind"].isin(kinds)] for kinds in (["band"], ["simulated", "median"]))
+    both = bands.merge(curves, on=["panel", "series", "x"], suffixes=("", "_curve"))
+    wide = both[both["upper"] > 1.02 * both["lower"].clip(lower=1e-9)]
+    place = (wide["y_curve"] - wide["lower"]) / (wide["upper"] - wide["lower"])
+    assert place.between(0.02, 0.98).all(), wide[~place.between(0.02, 0.98)]
 
 
 @pytest.mark.parametrize("width", WIDTHS)

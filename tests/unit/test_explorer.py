@@ -18,9 +18,9 @@ from kinetics.explorer.histories import histories_of
 from kinetics.explorer.link import link_text, state_from_link
 from kinetics.explorer.listening import check_address
 from kinetics.explorer.points import points_of, read_points
-from kinetics.explorer.regimens import doses_of, regimen_of, regimen_text
+from kinetics.explorer.regimens import doses_of, regimen_of, regimen_text, rules_named
 from kinetics.explorer.state import DoseSeries, Scenario, State, read_state, state_text
-from kinetics.explorer.tables import count_cells, curves_csv, recovery_cells
+from kinetics.explorer.tables import count_cells, curves_csv, recovery_cells, rule_cells
 from kinetics.files.library import library_names
 from kinetics.patients import PatientData
 from kinetics.patients.data.records import Observation, Patient
@@ -207,11 +207,7 @@ def test_two_scenarios_of_one_name_are_refused(state):
 @pytest.mark.parametrize("name", library_names("models/regimens"))
 def test_rows_give_back_every_regimen_that_ships(tmp_path, name):
     regimen = kinetics.Regimen.load(name)
-    if regimen.rules:
-        with pytest.raises(kinetics.InputError, match="rule"):
-            doses_of(regimen)
-        return
-    scenario = Scenario(name="a", doses=doses_of(regimen))
+    scenario = Scenario(name="a", doses=doses_of(regimen), rules=rules_named(regimen))
     assert regimen_of(scenario).content_hash == regimen.content_hash
     path = tmp_path / "regimen.toml"
     path.write_text(regimen_text(scenario))
@@ -246,6 +242,69 @@ def test_a_hostile_name_stays_a_word_of_the_command_and_a_name_of_a_file(model, 
     assert file_names(hostile)[0] == "touch_x.toml"
     assert "$(" not in command_lines(hostile, model)
     compile(python_code(hostile, model), "script", "exec")
+
+
+# rules
+
+
+@pytest.fixture(scope="module")
+def ruled():
+    """The courses of a regimen that ships and its rules, until they have acted."""
+    model, regimen = kinetics.Model.load("consequences"), kinetics.Regimen.load("retreatment_on_activity")
+    scenario = Scenario(name="on activity", cohort="relapsing", doses=doses_of(regimen), rules=rules_named(regimen))
+    return model, State(model="consequences", until=120.0, outputs=("CD4",), scenarios=(scenario,))
+
+
+@pytest.mark.filterwarnings("ignore:cap reached")
+def test_what_rules_give_is_what_simulate_says(ruled):
+    model, state = ruled
+    (curves,) = Computation(model).of(state)
+    options = {"until": "120 month", "every": "0.3 month", "cohort": "relapsing", "engine": "batch"}
+    result = kinetics.simulate(model, "retreatment_on_activity", measures="recovery", **options)
+    np.testing.assert_array_equal(curves.result["triggered_time"].values, result["triggered_time"].values)
+    np.testing.assert_array_equal(curves.middle("CD4"), result["CD4"].values)
+    ((name, rule, given),) = rule_cells(state, [curves], model)["rows"]
+    assert name == "on activity"
+    assert rule.startswith("when ")
+    months = result["triggered_time"].values / MONTH
+    assert months.size
+    assert given.startswith(f"at month {months[0]:.3g}"[:11])
+    assert rule_cells(with_first(state, rules=""), [curves], model)["rows"] == []
+
+
+def test_commands_and_links_keep_the_rules(ruled, tmp_path):
+    model, state = ruled
+    assert state_from_link(link_text(state)) == state
+    only = with_first(state, doses=(), rules="whack_a_mole")
+    for code in (command_lines(only, model), python_code(only, model)):
+        assert "on_activity.toml" in code
+    assert kinetics.explore(model, regimen="retreatment_on_activity").state.scenarios[0].rules
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ("retreatment_on_activty", "did you mean 'retreatment_on_activity'"),
+        ("ms_licensed", "has no rules"),
+        ("../regimens/whack_a_mole.toml", "no regimen '../regimens/whack_a_mole.toml' ships"),
+    ],
+)
+def test_rules_that_no_shipped_regimen_has_are_refused(ruled, rules, message):
+    model, state = ruled
+    assert message in faults_of(lambda: check_state(with_first(state, rules=rules), model))["scenarios.0.rules"]
+
+
+def test_rules_need_their_course_and_an_output_of_the_model(ruled, model, state):
+    full, ruled_state = ruled
+    first = with_first(ruled_state, doses=ruled_state.scenarios[0].doses[:1])
+    assert "course 2" in next(iter(faults_of(lambda: check_state(first, full)).values()))
+    assert faults_of(lambda: check_state(with_first(state, doses=(), rules="whack_a_mole"), model))
+
+
+def test_rules_of_a_regimen_of_ones_own_are_left_to_simulate(model):
+    regimen = kinetics.Regimen(rules=[kinetics.Rule("N", "0.5 1e9/L", "drug_a", "12 mg")], name="mine")
+    faults = faults_of(lambda: kinetics.explore(model, regimen=regimen))
+    assert "follows those of regimens that ship" in faults["regimen"]
 
 
 # counts

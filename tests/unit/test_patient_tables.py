@@ -155,7 +155,7 @@ def test_an_absent_reader_is_named_with_what_to_install(tmp_path, monkeypatch, m
     path = tmp_path / f"clinic{suffix}"
     path.write_bytes(b"x")
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(InputError, match=r"pip install lymphokinetics\[(excel|parquet)\]"):
+    with pytest.raises(InputError, match=r"run: python -m pip install 'lymphokinetics\[(excel|parquet)\]'"):
         read_patients(path)
 
 

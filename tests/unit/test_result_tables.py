@@ -56,7 +56,7 @@ def test_no_text_in_a_table_is_a_formula(tmp_path):
 
 def test_a_missing_extra_says_how_it_is_installed(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(InputError, match=r"pip install lymphokinetics\[excel\]"):
+    with pytest.raises(InputError, match=r"run: python -m pip install 'lymphokinetics\[excel\]'"):
         write_result(result(), tmp_path / "x.xlsx")
     assert not list(tmp_path.iterdir())
 

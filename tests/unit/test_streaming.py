@@ -520,7 +520,7 @@ def test_memory_does_not_grow_with_the_number_of_patients(tmp_path):
 def test_a_missing_extra_says_how_it_is_installed(drug, tmp_path, monkeypatch, module):
     (tmp_path / "old.zarr").mkdir()
     monkeypatch.setitem(sys.modules, module, None)
-    message = r"\.zarr: a store needs Zarr; install it with: pip install 'lymphokinetics\[store\]'"
+    message = r"\.zarr: a store needs Zarr; run: python -m pip install 'lymphokinetics\[store\]'"
     with pytest.raises(InputError, match=message):
         stream(drug, tmp_path / "new.zarr")
     with pytest.raises(InputError, match=message):

@@ -290,3 +290,28 @@ def test_a_variant_predicts_what_the_fit_it_extends_does(problem):
     assert {"elsewhere_2001", "another_2001"} <= scores.keys()
     rows = {row["by"]: row["log_score_with"] for row in own.score_rows()}
     assert scores["elsewhere_2001"] + scores["another_2001"] == pytest.approx(rows[UNFITTED])
+
+
+def test_facts_are_drawn_over_what_the_errors_say(problem):
+    once = {"output": "N_blood", "regimen": "../models/regimens/once.toml", "time": "40 day", "rounding": ""}
+    share = {"kind": "share_below", "statistic": "share", "level": "0.8 1e9/L", "unit": "percent", "value": 30, "n": 50}
+    fall = {
+        "kind": "fall",
+        "statistic": "typical",
+        "output": "N_blood",
+        "time": "40 day",
+        "rounding": 1,
+        "unit": "percent",
+        "value": 60,
+    }
+    file = write(problem.with_name("facts.csv"), {}, once | share, {"regimen": once["regimen"]} | fall)
+    validated = crossvalidate(problem, by="source", evidence=file)
+    lines = validated.plot().result.to_dataset()
+    numbers = {one.left_out.row: one.left_out for one in validated.numbers}
+    model = {str(line): float(value) for line, value in zip(lines["line"].values, lines["model"].values, strict=True)}
+    assert model["unfitted-fact_1"] == pytest.approx(1.4 * math.exp(-numbers["fact_1"].error))
+    assert logit(0.3) - logit(model["unfitted-fact_2"] / 100) == pytest.approx(numbers["fact_2"].error)
+    left = 1 - model["unfitted-fact_3"] / 100
+    assert math.log(0.4 / left) == pytest.approx(numbers["fact_3"].error)
+    assert (lines["model_lower"] <= lines["model"]).all()
+    assert (lines["model"] <= lines["model_upper"]).all()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from kinetics.documents.content import Document
 from kinetics.documents.writers.browser import browser
 from kinetics.errors import Fault, InputError
+from kinetics.text.extras import needs
 
 _NEEDS = {".html": ("jinja2", "Jinja2"), ".pdf": ("jinja2", "Jinja2"), ".docx": ("docx", "python-docx")}
 """The module that each format needs, and the package of the extra 'report' that has it."""
@@ -50,7 +51,7 @@ def check_format(suffix: str) -> None:
         raise InputError("a report is written as .html, .pdf or .docx")
     module, package = _NEEDS[suffix]
     if importlib.util.find_spec(module) is None:
-        message = f"a report as {suffix} needs {package}; install it with: pip install 'lymphokinetics[report]'"
+        message = f"a report as {suffix} {needs(package, 'report')}"
         raise InputError(Fault(message, name="path"))
     if suffix == ".pdf":
         browser()

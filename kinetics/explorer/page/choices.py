@@ -8,11 +8,11 @@ from typing import Any
 from kinetics.errors import InputError
 from kinetics.explorer.checks import check_state
 from kinetics.explorer.histories import histories_of
-from kinetics.explorer.regimens import doses_of
+from kinetics.explorer.regimens import doses_of, rules_named, rules_of
 from kinetics.explorer.state import MAX_PATIENTS, MAX_SCENARIOS, Scenario
 from kinetics.explorer.subject import Subject
 from kinetics.figures.base.labels import cohort_label, output_label, parameter_label, unit_label
-from kinetics.figures.treatments import drug_label, regimen_label
+from kinetics.figures.treatments import drug_label, regimen_label, rule_text
 from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.model.ranges import range_of
@@ -67,11 +67,12 @@ def _regimens(subject: Subject) -> list[dict[str, Any]]:
         try:
             regimen = Regimen.load(name)
             doses = doses_of(regimen)
-            scenario = Scenario(name="a", doses=doses)
+            scenario = Scenario(name="a", doses=doses, rules=rules_named(regimen))
             state = subject.state.model_copy(update={"scenarios": (scenario,), "until": 600.0})
             check_state(state, subject.model)
         except InputError:
             continue
         rows = [row.model_dump(mode="json") for row in doses]
-        offered.append({"name": name, "label": regimen_label(regimen), "doses": rows})
+        rules = [rule_text(rule, subject.model) for rule in rules_of(scenario)]
+        offered.append({"name": name, "label": regimen_label(regimen), "doses": rows, "rules": rules})
     return offered

@@ -64,7 +64,7 @@ class Form {
   show() {
     if (!this.changed) this.state = JSON.parse(JSON.stringify(this.model.view.state));
     const shape = JSON.stringify([
-      this.state.scenarios.map((one) => [one.doses.map((dose) => dose.drug), this.sliders(one), one.cohort]),
+      this.state.scenarios.map((one) => [one.doses.map((dose) => dose.drug), one.rules, this.sliders(one), one.cohort]),
       this.model.view.counts, this.state.outputs,
     ]);
     if (shape !== this.shape) this.build();
@@ -140,9 +140,12 @@ class Form {
       this.field("Take the courses of", `${path}.regimen`, { tag: "select", choices: regimens }, () => "",
         (state, value) => {
           const found = offered.find((row) => row.name === value);
-          if (found) state.scenarios[number].doses = JSON.parse(JSON.stringify(found.doses));
+          if (!found) return;
+          state.scenarios[number].doses = JSON.parse(JSON.stringify(found.doses));
+          state.scenarios[number].rules = found.rules?.length ? found.name : "";
         }),
-      ...(one.doses.length ? [] : [element("p", { className: "note", textContent: "No drug is given." })]),
+      ...this.rules(one, number),
+      ...(one.doses.length || one.rules ? [] : [element("p", { className: "note", textContent: "No drug is given." })]),
       ...one.doses.map((_, dose) => this.dose(number, dose)),
       this.addCourse(number),
       element("h3", { textContent: "Parameters" }),
@@ -151,6 +154,16 @@ class Form {
       ...(remove ? [element("p", {}, remove)] : []));
     box.style.setProperty("--colour", this.choices.colours[number]);
     return box;
+  }
+
+  // the rules that a scenario follows, in words, and a button that drops them
+  rules(one, number) {
+    if (!one.rules) return [];
+    const found = this.choices.regimens.find((row) => row.name === one.rules);
+    const remove = element("button", { type: "button", textContent: "Remove the rules", on: {
+      click: () => this.send((state) => { state.scenarios[number].rules = ""; }) } });
+    remove.dataset.key = `scenarios.${number}.rules`;
+    return [...(found?.rules ?? [one.rules]).map((text) => element("p", { className: "note", textContent: `Rule: ${text}` })), element("p", {}, remove)];
   }
 
   addCourse(number) {

@@ -98,6 +98,7 @@ function build(model, body) {
   link.append(address_field, copy);
   body.replaceChildren(
     text("h2", "Months to recovery"), text("p", "From the first dose of each course until the count is back at its lower limit of normal.", { class: "note" }), ...recovery,
+    ...(view.rules.rows.length ? [table("Doses given by rules", view.rules)] : []),
     details("counts", "Counts at some months", table("Counts at some months", view.counts)),
     text("h2", "Take it with you"),
     row(button("csv", "Curves (CSV)", { what: "csv" }), button("command", "Command lines", { what: "command" }),

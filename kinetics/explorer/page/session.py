@@ -26,7 +26,7 @@ from kinetics.explorer.page.figures import COLOUR, Figures
 from kinetics.explorer.points import Points, points_of, read_points
 from kinetics.explorer.state import State, read_state
 from kinetics.explorer.subject import Subject
-from kinetics.explorer.tables import count_cells, recovery_cells
+from kinetics.explorer.tables import count_cells, recovery_cells, rule_cells
 from kinetics.figures.base.rows import WIDTHS
 from kinetics.patients import PatientData
 
@@ -143,6 +143,7 @@ class Session:
         }
         self.numbers.view = {
             "recovery": recovery_cells(state, curves, model),
+            "rules": rule_cells(state, curves, model),
             "counts": count_cells(state, curves, model),
             "scenarios": [scenario.name for scenario in state.scenarios],
             "patients": state.patients,

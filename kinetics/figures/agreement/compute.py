@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 NUMBERS = ("published", "published_lower", "published_upper", "rounding", "model", "model_lower", "model_upper")
 """Variables of a line, in its unit; NaN for what was not published, or has no interval."""
-
+OUTER = ("outer_lower", "outer_upper")
+"""The ends of a wider interval of the model, which lines may have too."""
 
 _NUMBER = {"comment": "in the unit of the line"}
-_ATTRS = {name: {"long_name": name.replace("_", " "), **_NUMBER} for name in NUMBERS}
+_ATTRS = {name: {"long_name": name.replace("_", " "), **_NUMBER} for name in (*NUMBERS, *OUTER)}
 _ATTRS |= {"inside": {"units": "1", "long_name": "-1 is unknown"}, "is_range": {"units": "1"}}
 """Of the variables that are numbers; the others are texts."""
 

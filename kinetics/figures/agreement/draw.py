@@ -9,6 +9,7 @@ from kinetics.figures.agreement.lines import AgreementLines
 from kinetics.figures.base.fit_figure import FitFigureSpec, chosen_estimates, read_fit_figure
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
 from kinetics.figures.base.page import Page
+from kinetics.figures.base.words import say
 
 
 class Agreement(Kind[FitFigureSpec]):
@@ -28,6 +29,10 @@ class Agreement(Kind[FitFigureSpec]):
         lines = agreement_lines(self.spec.problem, chosen_estimates(self.spec.problem, inputs.estimates))
         inputs.progress(1, 1)
         return xr.DataTree(lines.assign_attrs(self.required().attrs))
+
+    def own_title(self, tree: xr.DataTree) -> str:
+        """What is compared, and of which fit."""
+        return f"{say('title_agreement')}: {self.spec.problem.title}"
 
     def required(self) -> Required:
         """Lines of the fit."""

@@ -12,8 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from kinetics.figures.agreement.compute import NUMBERS
+from kinetics.figures.agreement.compute import NUMBERS, OUTER
 from kinetics.figures.agreement.table import Column, Table
+from kinetics.figures.agreement.wording import Wording, wording_of_agreement
 from kinetics.figures.base.caption import source_text
 from kinetics.figures.base.labels import short_number, three_digits
 from kinetics.figures.base.page import Page
@@ -24,8 +25,8 @@ from kinetics.files.bibliography import CHOICE
 
 _LOOKS = {1: (COLOURS["blue"], "o"), 0: (COLOURS["vermillion"], "D"), -1: ("white", "s")}
 """Colour and shape of the published number: inside, outside, cannot be judged."""
+_BAR, _OUTER_BAR = "#B8B8B8", "#E2E2E2"
 _EDGE = {"markersize": 4.2, "markeredgecolor": "black", "markeredgewidth": 0.5}
-_GROUPS = ("fit", "calibrate", "validate")
 _FARTHEST = math.log(20)
 """The axis goes no further to either side of the model, whatever was published."""
 _LEAST = math.log(1.35)
@@ -53,16 +54,20 @@ _MORE_LINES = 0.75
 
 
 class AgreementLines:
-    """Lines of published numbers over the model's, with a table beside them; sources are looked for in ``folder``."""
+    """Lines of published numbers over the model's, with a table beside them; sources are looked for in ``folder``.
 
-    def __init__(self, folder: Path, lines: xr.Dataset, page: Page) -> None:
+    Lines may have the wider interval `OUTER` too.
+    """
+
+    def __init__(self, folder: Path, lines: xr.Dataset, page: Page, wording: Wording | None = None) -> None:
         self.folder, self.lines, self.page = folder, lines, page
+        self.wording = wording or wording_of_agreement()
         uses = [str(use) for use in lines["use"].values]
-        self.order = [(use, index) for use in _GROUPS for index, own in enumerate(uses) if own == use]
+        self.order = [(use, index) for use in self.wording.groups for index, own in enumerate(uses) if own == use]
         self.ends = _ends(lines)
-        self.table = Table(_columns(lines))
+        self.table = Table(_columns(lines, self.wording))
         if (1 - _OF_LABELS) * self.table.room(page.width) < _LEAST_WITH_RANGE * scale():
-            columns = [column for column in self.table.columns if column.heading != say("column_range")]
+            columns = [column for column in self.table.columns if column.heading != self.wording.column_range]
             self.table = Table(columns)
         width = _OF_LABELS * self.table.room(page.width) * mpl.rcParams["font.size"] / small()
         self.labels = [in_lines(str(label), width) for label in lines["label"].values]
@@ -77,7 +82,7 @@ class AgreementLines:
         self._set_axes(axes, table, rows, ratios[0])
         beside = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points", "ha": "right", "va": "center"}
         for use, y in groups.items():
-            axes.annotate(say(f"use_{use}"), (0, y), (-4, 0), fontweight="bold", fontsize=small(), **beside)
+            axes.annotate(self.wording.groups[use], (0, y), (-4, 0), fontweight="bold", fontsize=small(), **beside)
             for each in (axes, table):
                 each.axhline(y, color="#C8C8C8", linewidth=0.5)
         for index, y in places.items():
@@ -105,7 +110,7 @@ class AgreementLines:
         ratios = _ticks(self.ends, width)
         axes.set_xticks(ratios, [f"{ratio:g}" for ratio in ratios])
         axes.minorticks_off()
-        axes.set_xlabel(in_lines(say("published_over_model"), 1.6 * width))
+        axes.set_xlabel(in_lines(self.wording.axis, 1.6 * width))
         axes.axvline(1, color="black", linewidth=0.8, zorder=2)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
@@ -114,14 +119,15 @@ class AgreementLines:
 
     def _draw_line(self, axes: Axes, index: int, y: float) -> None:
         name = str(self.lines["line"].values[index])
-        numbers = {key: float(self.lines[key].values[index]) for key in NUMBERS}
+        numbers = {key: float(self.lines[key].values[index]) for key in (*NUMBERS, *OUTER) if key in self.lines}
         own, (low, high) = numbers["model"], np.exp(self.ends)
         colour, marker = _LOOKS[int(self.lines["inside"].values[index])]
-        grey = {"color": "#B8B8B8", "linewidth": 5, "solid_capstyle": "butt", "zorder": 1}
+        grey = {"color": _BAR, "linewidth": 5, "solid_capstyle": "butt", "zorder": 1}
         black = {"color": "black", "linewidth": 0.9, "zorder": 3}
         ticked = black | {"marker": "|", "markersize": 5}
         value, half = numbers["published"], numbers["rounding"]
         spans = {
+            "outer": (*(numbers.get(key, math.nan) for key in OUTER), grey | {"color": _OUTER_BAR, "zorder": 0.9}),
             "model": (numbers["model_lower"], numbers["model_upper"], grey),
             "interval": (numbers["published_lower"], numbers["published_upper"], ticked),
             "rounding": (max(value - half, 0.0), value + half, black),
@@ -140,20 +146,22 @@ class AgreementLines:
 
     def _explain(self) -> None:
         """Key and caption."""
-        page, lines = self.page, self.lines
+        page, lines, wording = self.page, self.lines, self.wording
         verdicts = set(lines["inside"].values.tolist())
-        for key, word in ((1, "inside"), (0, "outside"), (-1, "unjudged")):
+        for key, words in wording.verdicts.items():
             if key in verdicts:
-                page.add_key(_legend_handle(*_LOOKS[key]), say(word), say(f"{word}_meaning"))
+                page.add_key(_legend_handle(*_LOOKS[key]), *words)
         if np.isfinite(lines["published_lower"].values).any():
             bar = Line2D([], [], color="black", marker="|", markersize=4, linewidth=line_width(0.9))
             page.add_key(bar, say("published_interval"), say("published_interval_meaning"))
         if np.isfinite(lines["rounding"].values).any():
             page.caption.add(say("rounding_meaning"))
         if np.isfinite(lines["model_lower"].values).any():
-            page.add_key(Patch(facecolor="#B8B8B8"), say("model_studies"), say("model_studies_meaning"))
+            page.add_key(Patch(facecolor=_BAR), *wording.bars)
         else:
-            page.caption.add(say("model_typical_meaning"))
+            page.caption.add(wording.alone)
+        if OUTER[0] in lines and np.isfinite(lines[OUTER[0]].values).any():
+            page.add_key(Patch(facecolor=_OUTER_BAR), *wording.outer)
         sources = dict.fromkeys(map(str, lines["source"].values))
         names = [source_text(key, self.folder) for key in sources if key != CHOICE]
         names += [say("chosen_values")] if CHOICE in sources else []
@@ -171,8 +179,9 @@ class AgreementLines:
 
 def _ends(lines: xr.Dataset) -> tuple[float, float]:
     """The ends of the axis: as far as numbers and intervals, within reason."""
+    names = [name for name in (*NUMBERS, *OUTER) if name in lines and name != "rounding"]
     with np.errstate(divide="ignore", invalid="ignore"):
-        each = np.array([np.log(lines[name].values / lines["model"].values) for name in NUMBERS if name != "rounding"])
+        each = np.array([np.log(lines[name].values / lines["model"].values) for name in names])
     finite = np.clip(each[np.isfinite(each)], -_FARTHEST, _FARTHEST)
     low, high = min(finite.min(initial=0.0), -_LEAST), max(finite.max(initial=0.0), _LEAST)
     margin = 0.05 * (high - low)
@@ -193,7 +202,7 @@ def _ticks(ends: tuple[float, float], width: float) -> list[float]:
     return chosen
 
 
-def _columns(lines: xr.Dataset) -> list[Column]:
+def _columns(lines: xr.Dataset, wording: Wording) -> list[Column]:
     """The table: published numbers, those of the model, its intervals if there are any, units."""
     numbers = {name: lines[name].values.astype(float).tolist() for name in NUMBERS}
     published = [
@@ -207,11 +216,11 @@ def _columns(lines: xr.Dataset) -> list[Column]:
     within = ["" if math.isnan(lower) else f"{_model_text(lower)}–{_model_text(upper)}" for lower, upper in ends]
     columns = [
         Column(say("column_published"), published),
-        Column(say("column_model"), [_model_text(value) for value in numbers["model"]]),
-        Column(say("column_range"), within, "left"),
+        Column(wording.column_model, [_model_text(value) for value in numbers["model"]]),
+        Column(wording.column_range, within, "left"),
         Column(say("column_unit"), [str(unit) for unit in lines["unit"].values], "left"),
     ]
-    return [column for column in columns if column.heading != say("column_range") or any(within)]
+    return [column for column in columns if column.heading != wording.column_range or any(within)]
 
 
 def _ratio(value: float, model: float) -> float:

@@ -89,8 +89,13 @@ class Kind(ABC, Generic[Spec]):
         return type(self)(replace(self.spec, header=self.spec.header.model_copy(update={"title": title})))
 
     def header(self, tree: xr.DataTree) -> FigureHeaderRow:
-        """Title and note of the caption; those of the file unless a kind takes them from the result."""
-        return self.spec.header
+        """Title and note of the caption: those of the file, or the title of the kind if it has none."""
+        header = self.spec.header
+        return header if header.title else header.model_copy(update={"title": self.own_title(tree)})
+
+    def own_title(self, tree: xr.DataTree) -> str:
+        """What the figure shows, if no file and nobody says so."""
+        return ""
 
     @abstractmethod
     def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:

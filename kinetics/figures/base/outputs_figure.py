@@ -59,10 +59,9 @@ class OutputsFigure(Kind[OutputsSpec]):
         """The figure of some outputs, of all by default."""
         return cls(OutputsSpec(cls.header_row(kind=cls.name, outputs=[*outputs] or None), PageRow()))
 
-    def header(self, tree: xr.DataTree) -> Any:
-        """The header; if the file has no title, it is what the figure shows and of which result."""
-        title = self.spec.header.title or ": ".join(filter(None, (say(f"title_{self.name}"), _result_title(tree))))
-        return self.spec.header.model_copy(update={"title": title})
+    def own_title(self, tree: xr.DataTree) -> str:
+        """What the figure shows, and of which result."""
+        return ": ".join(filter(None, (say(f"title_{self.name}"), _result_title(tree))))
 
     def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
         """Nothing: it is drawn from a result."""

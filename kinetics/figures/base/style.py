@@ -109,6 +109,11 @@ def line_width(points: float) -> float:
     return points * float(mpl.rcParams["lines.linewidth"]) / _SETTINGS["lines.linewidth"]
 
 
+def curve_width(*, in_band: bool) -> float:
+    """The width of a curve, points; in a band thinner, so that it hides no narrow side of it, unless it is a user's."""
+    return float(mpl.rcParams["lines.linewidth"]) if _OWN.get() or not in_band else line_width(0.8)
+
+
 def small() -> float:
     """The size of small text within `style`, points."""
     return FontProperties(size=mpl.rcParams["legend.fontsize"]).get_size_in_points()

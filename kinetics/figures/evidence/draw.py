@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,31 +10,14 @@ import xarray as xr
 
 from kinetics.figures.agreement.compute import NUMBERS, dataset_of_lines
 from kinetics.figures.agreement.lines import AgreementLines
-from kinetics.figures.base.caption import source_text
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import cohort_label, output_label, quantity_text, time_text, unit_label
+from kinetics.figures.base.labels import unit_label
 from kinetics.figures.base.page import Page
 from kinetics.figures.base.words import say
+from kinetics.figures.evidence.labels import WORDS, fact_labels
 from kinetics.figures.evidence.spec import EvidenceSpec, read_evidence
-from kinetics.figures.treatments import regimen_label
-from kinetics.files.library import path_from
-from kinetics.model import Model
 from kinetics.published.evaluating import Evidence, evidence
 from kinetics.published.verdict import Verdict
-from kinetics.regimen import Regimen
-
-_WORDS = {
-    "count": "count", "percent_of_baseline": "percent", "ratio": "ratio", "share_below": "below",
-    "share_above": "above", "share_recovered": "back", "time_to_threshold": "back", "time_below": "time_below",
-    "nadir": "nadir", "fall": "fall", "time_of_nadir": "time_of_nadir", "overshoot": "overshoot",
-    "time_of_overshoot": "time_of_overshoot", "peak": "peak", "time_of_peak": "time_of_peak",
-    "event_share": "event_share", "event_peak": "time_of_peak", "courses_share": "courses_share",
-}  # fmt: skip
-"""The word of a kind of fact; others, such as correlations, have no ratio to the model."""
-
-
-_LONG = 52
-"""Characters of a label with its source; where there are more, the source is in the caption alone."""
 
 
 class EvidenceForest(Kind[EvidenceSpec]):
@@ -62,13 +41,16 @@ class EvidenceForest(Kind[EvidenceSpec]):
         findings = [each for in_fit in uses for each in facts.findings(in_fit=in_fit)]
         verdicts = [verdict for finding in findings for verdict in finding.verdicts]
         drawn = [verdict for verdict in verdicts if _has_ratio(verdict)]
-        shown = [
-            self._line(verdict) | {"label": label} for verdict, label in zip(drawn, self._labels(drawn), strict=True)
-        ]
+        labels = fact_labels([verdict.placed for verdict in drawn], self.spec.facts.parent)
+        shown = [self._line(verdict) | {"label": label} for verdict, label in zip(drawn, labels, strict=True)]
         lines = dataset_of_lines(shown)
         count = facts.agreement_count()
         attrs = {"agree": count.inside, "findings": count.total, "left_out": len(verdicts) - len(shown)}
         return xr.DataTree(lines.assign_attrs(attrs | dict(self.required().attrs)))
+
+    def own_title(self, tree: xr.DataTree) -> str:
+        """What is compared."""
+        return say("title_evidence")
 
     def required(self) -> Required:
         """Lines of the facts, of so many patients."""
@@ -99,61 +81,7 @@ class EvidenceForest(Kind[EvidenceSpec]):
         texts = {"unit": unit_label(str(row.unit)), "source": row.source, "use": "fit" if row.in_fit else "validate"}
         return {"line": row.name, **numbers, "inside": agrees, "is_range": np.int8(row.value is None), **texts}
 
-    def _labels(self, verdicts: Sequence[Verdict]) -> list[str]:
-        """A label for each line; where several would have the same one, they say what they differ in."""
-        labels = [self._label(verdict) for verdict in verdicts]
-        for part in (_regimen_label, _cohort_label, _since_label):
-            own = [part(verdict) for verdict in verdicts]
-            different = Counter(label for label, _ in set(zip(labels, own, strict=True)))
-            labels = [
-                f"{label}, {text}" if different[label] > 1 and text else label
-                for label, text in zip(labels, own, strict=True)
-            ]
-        return labels
-
-    def _label(self, verdict: Verdict) -> str:
-        """What was published, and by whom."""
-        row = verdict.row
-        model = _model_of(verdict)
-        level = quantity_text(str(row.level)) if row.level and row.level != "baseline" else say("baseline")
-        output, over = (_output_label(model, str(name)) for name in (row.output, row.over))
-        what = say(f"fact_{_WORDS[row.kind]}", output=output, over=over, level=level)
-        is_at = row.time is not None and row.kind not in ("fall", "time_to_threshold", "time_of_peak", "nadir")
-        when = f", {time_text(str(row.time))}" if is_at else f", {say('ever')}" if row.kind == "share_recovered" else ""
-        source = source_text(row.source, self.spec.facts.parent)
-        label = f"{what}{when}"
-        return f"{label} ({source})" if len(label) + len(source) <= _LONG else label
-
 
 def _has_ratio(verdict: Verdict) -> bool:
     """Whether the kind of a fact has a ratio to the model's number."""
-    return verdict.row.kind in _WORDS and verdict.row.output is not None and verdict.model is not None
-
-
-def _regimen_label(verdict: Verdict) -> str:
-    return regimen_label(Regimen.load(path_from(verdict.placed.path, str(verdict.row.regimen))))
-
-
-def _cohort_label(verdict: Verdict) -> str:
-    return cohort_label(_model_of(verdict), str(verdict.row.cohort))
-
-
-def _since_label(verdict: Verdict) -> str:
-    return say("fact_since", time=time_text(verdict.row.since)) if verdict.row.since else ""
-
-
-def _model_of(verdict: Verdict) -> Model:
-    return _model(path_from(verdict.placed.path, str(verdict.row.model)))
-
-
-@cache
-def _model(name: str | Path) -> Model:
-    return Model.load(name)
-
-
-def _output_label(model: Model, name: str) -> str:
-    """The label of an output; of a state of a part what it is about, such as a signal."""
-    flat = name.replace(".", "_")
-    if flat in model.states:
-        return model.states[flat].label or name.rpartition(".")[2]
-    return output_label(model, name)
+    return verdict.row.kind in WORDS and verdict.row.output is not None and verdict.model is not None

@@ -16,7 +16,7 @@ from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind
 from kinetics.figures.base.page import Page, Panel
 from kinetics.figures.base.panels import count_label, mark_courses, row_height, set_scale, set_time_axes
 from kinetics.figures.base.rows import CountPanelRow, FigureHeaderRow, PageRow
-from kinetics.figures.base.style import DOTTED, LINES, MARKERS, colour, line_width, small, text_colour
+from kinetics.figures.base.style import DOTTED, LINES, MARKERS, colour, curve_width, line_width, small, text_colour
 from kinetics.figures.base.words import say
 from kinetics.figures.time_course.compute import SimulatedCurve, check_result, simulated_curve, simulated_tree
 from kinetics.figures.time_course.explaining import Published, explain, is_as_planned
@@ -145,7 +145,8 @@ class _Drawing:
                 look: dict[str, Any] = {"color": own, "alpha": alpha, "linewidth": 0, "zorder": behind, "label": label}
                 axes.fill_between(curve.time, *ends, **look).set_gid(f"{name}-{gid}")
         style = LINES[index % len(LINES)]
-        (line,) = axes.plot(curve.time, curve.value, color=own, linestyle=style, label=label, zorder=4)
+        width = curve_width(in_band=curve.band is not None)
+        (line,) = axes.plot(curve.time, curve.value, color=own, linestyle=style, linewidth=width, label=label, zorder=4)
         line.set_gid(f"simulated-{gid}")
         if len(self.spec.panel_curves(panel.name)) > 1:
             beside: dict[str, Any] = {"color": text_colour(own), "va": "center", "transform": axes.transAxes}

@@ -12,6 +12,7 @@ from kinetics.interop.exports.infix import SBML, infix, with_time
 from kinetics.interop.exports.units import unit_identifier, unit_parts
 from kinetics.model import Model
 from kinetics.model.timing.clock import is_clock
+from kinetics.text.extras import needs
 from kinetics.units import Unit
 
 LEVEL, VERSION = 3, 2
@@ -157,5 +158,5 @@ def _library() -> Any:
     try:
         import libsbml  # a large library, of an optional extra
     except ImportError as error:
-        raise InputError("writing SBML needs python-libsbml; install it: pip install 'lymphokinetics[sbml]'") from error
+        raise InputError(f"writing SBML {needs('python-libsbml', 'sbml')}") from error
     return libsbml

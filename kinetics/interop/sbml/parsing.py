@@ -8,8 +8,9 @@ from typing import Any
 
 from kinetics.errors import Faults, InputError
 from kinetics.interop.sbml.scan import scan
+from kinetics.text.extras import needs
 
-MISSING = "SBML needs python-libsbml; install it with: python -m pip install 'lymphokinetics[sbml]'"
+MISSING = f"SBML {needs('python-libsbml', 'sbml')}"
 _REFERENCE = "\nReference: "
 
 

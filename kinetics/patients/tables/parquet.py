@@ -11,6 +11,7 @@ from typing import Any
 from kinetics.errors import Fault, InputError
 from kinetics.files.capacity import check_memory
 from kinetics.patients.tables.cells import MAX_CELLS, MAX_COLUMNS, Cell
+from kinetics.text.extras import needs
 
 _BYTES = 100
 """Memory of a cell as an object of Python, about."""
@@ -22,7 +23,7 @@ def read_parquet(raw: bytes, path: str) -> tuple[tuple[str, ...], list[tuple[Cel
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        message = "needs pyarrow; run 'pip install lymphokinetics[parquet]', or save the table as CSV (UTF-8)"
+        message = f"{needs('pyarrow', 'parquet')}; or save the table as CSV (UTF-8)"
         raise InputError(Fault(message, path)) from error
     try:
         _check_size(pq.read_metadata(io.BytesIO(raw)), path)

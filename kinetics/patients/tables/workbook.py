@@ -15,6 +15,7 @@ from kinetics.errors import MAX_LINES, Fault, Faults, InputError
 from kinetics.files.capacity import size_text
 from kinetics.patients.tables.cells import MAX_CELLS, MAX_COLUMNS, Cell
 from kinetics.patients.tables.delimited import HEADER_WITHIN, IsHeader, header_index
+from kinetics.text.extras import needs
 from kinetics.text.suggestions import did_you_mean
 
 MAX_ROWS = 1_048_576
@@ -58,7 +59,7 @@ def _open(raw: bytes, path: str, *, data_only: bool) -> Any:
     try:
         import openpyxl
     except ImportError as error:
-        message = "needs openpyxl; run 'pip install lymphokinetics[excel]', or save the sheet as CSV (UTF-8)"
+        message = f"{needs('openpyxl', 'excel')}; or save the sheet as CSV (UTF-8)"
         raise InputError(Fault(message, path)) from error
     _check_unpacked(raw, path)
     with _damaged(path):

@@ -93,6 +93,10 @@ class Fall(_Extreme):
         """The logarithm of what is left."""
         return super().scaled(1.0 - number)
 
+    def unscaled(self, number: float) -> float:
+        """From the logarithm of what is left."""
+        return 1.0 - super().unscaled(number)
+
     def studies_of(self, patients: Patients, n: int) -> tuple[float, float]:
         """By the share that is left."""
         lower, upper = super().studies_of(patients, n)

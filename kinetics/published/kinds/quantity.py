@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from kinetics.engines.sensitivity import SensitiveTrajectory
 from kinetics.engines.trajectory import Trajectory
@@ -173,6 +173,10 @@ class Quantity:
         """A number, in `unit`, as its errors are: the logarithm, by default of itself; NaN if there is none."""
         return math.log(number) if number > 0 else math.nan if math.isnan(number) else -math.inf
 
+    def unscaled(self, number: float) -> float:
+        """The number, in `unit`, that `scaled` gives this of."""
+        return math.exp(number)
+
     def studies(self, patients: Patients, n: int) -> tuple[float, float]:
         """Where 95 % of studies of n patients have the number, in `unit`; NaN if it has no law of sampling."""
         if not self.sampled or self.row.statistic == "typical":
@@ -204,6 +208,10 @@ class OfShare(Quantity):
         """The logit, of half a patient at least and at most."""
         half = 0.5 / (self.row.n or MANY)
         return float(logit(np.clip(number * float(conversion(self.unit, parse_unit("1"))), half, 1 - half)))
+
+    def unscaled(self, number: float) -> float:
+        """The share of a logit."""
+        return float(expit(number)) / float(conversion(self.unit, parse_unit("1")))
 
     def studies_of(self, patients: Patients, n: int) -> tuple[float, float]:
         """Of the binomial distribution."""

@@ -9,9 +9,10 @@ from typing import Any
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.files.documents import MAX_BYTES
 from kinetics.files.reading import check_regular, read_bytes
+from kinetics.text.extras import needs
 
 MAX_DEPTH = 20
-INSTALL = "PEtab needs more packages; install them with: pip install 'lymphokinetics[sbml]'"
+INSTALL = f"PEtab {needs('more packages', 'sbml')}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Published numbers beside what a fit without them predicts."""

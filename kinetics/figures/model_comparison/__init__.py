@@ -1,0 +1,1 @@
+"""Models that compete, fitted to the same rows."""
