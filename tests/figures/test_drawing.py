@@ -82,10 +82,10 @@ def test_a_drawing_can_be_changed_and_saved(folder, tree):
         ({"figure": "recovery", "input": 3}, "input: must be a result, a fit, its estimates, or the path of a"),
         ({"figure": "recovery", "outputs": ["CD4"]}, "outputs: is for a result"),
         ({"figure": xr.Dataset(), "input": xr.Dataset()}, "input: is for a figure that is named"),
-        ({"figure": xr.Dataset()}, r"does not say its model; draw\(result, model=MODEL\)"),
+        ({"figure": xr.Dataset()}, r"does not say its model; --model FILE names it, draw\(result, model=FILE\)"),
         (
             {"figure": xr.Dataset(attrs={"model": "none_such"})},
-            r"'none_such', which does not ship; draw\(result, model",
+            r"'none_such', which does not ship; --model FILE names it, draw\(result, model",
         ),
     ],
 )
