@@ -34,3 +34,30 @@ def test_options_that_it_does_not_take(run, tmp_path):
     assert answer.status == 2
     assert "--save" in answer.err
     assert "--profile" in answer.err
+
+
+def test_files_of_other_programs_are_known(run, tmp_path):
+    """Each verb takes them, or says which one does."""
+    problem = write_problem(tmp_path, 1)
+    model = tmp_path / "model.xml"
+    assert run("check", problem, model).status == 0
+    assert "A" in run("show", model, "--only", "equations").out
+    for verb, file, remedy in (
+        ("import", problem, "'kinetics fit' takes it"),
+        ("show", problem, "'kinetics check' checks it"),
+        ("simulate", problem, "'kinetics fit' takes it"),
+        ("simulate", model, "'kinetics import' makes a model file of it"),
+        ("fit", model, "'kinetics import' makes a model file of it"),
+        ("figure", model, "'kinetics import' makes a model file of it"),
+    ):
+        more = ("--out", tmp_path / "x.png") if verb == "figure" else ()
+        answer = run(verb, file, *more)
+        assert (answer.status, answer.out) == (2, ""), (verb, answer.out)
+        assert remedy in answer.err, (verb, answer.err)
+
+
+def test_check_finds_the_faults_of_a_problem(run, tmp_path):
+    bad = FILES[1]["observables.tsv"].replace("\tA\t", "\t9^9^9^9\t")
+    answer = run("check", write_problem(tmp_path, 1, observables=bad))
+    assert answer.status == 2
+    assert "observables.tsv:2: observableFormula: exponent beyond 64" in answer.err

@@ -215,3 +215,12 @@ def test_options_that_a_fit_of_petab_does_not_take(tmp_path):
     with pytest.raises(InputError) as caught:
         fit(problem, profile="all", posterior=100)  # pyright: ignore[reportArgumentType]
     assert [fault.name for fault in caught.value.faults] == ["profile", "posterior"]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_table_that_cannot_be_read_is_one_fault(tmp_path, version):
+    """What the other tables name in it is not told row by row."""
+    wrong = FILES[version]["observables.tsv"].replace("observableFormula", "formula")
+    with pytest.raises(InputError) as caught:
+        FitProblem.from_petab(write_problem(tmp_path, version, observables=wrong))
+    assert [fault.name for fault in caught.value.faults] == ["observableFormula"]

@@ -85,7 +85,7 @@ def _span(root: xr.Dataset) -> str:
     """The time that a result covers, in days or months; a number if its model's time has no unit."""
     length = float(root["time"][-1] - root["time"][0])
     if parse_unit(root["time"].attrs["units"]) == parse_unit("1"):
-        return f"{number_text(length)} in the time of the model"
+        return f"{length:g} in the time of the model"
     days = length * time_factor(root, "day")
     if days < _SHORT:
         return f"{number_text(days)} days"
