@@ -8,10 +8,11 @@ from tests.petab_files import FILES, write_problem
 
 
 def test_fit(run, tmp_path):
-    answer = run("fit", write_problem(tmp_path, 1), "--json")
+    answer = run("fit", write_problem(tmp_path, 1), "--starts", 2, "--json")
     assert answer.status == 0, answer.err
     found = json.loads(answer.out)
     assert (found["problem"], found["petab_version"], found["measurements"]) == ("problem", 1, 3)
+    assert found["searches"] == 2
     assert found["estimates"].keys() == {"a0", "k"}
 
 
@@ -30,10 +31,11 @@ def test_faults(run, tmp_path, changes, said):
 
 
 def test_options_that_it_does_not_take(run, tmp_path):
-    answer = run("fit", write_problem(tmp_path, 1), "--save", "--profile", "all")
+    answer = run("fit", write_problem(tmp_path, 1), "--save", "--whole", "--profile", "all")
     assert answer.status == 2
     assert "--save" in answer.err
     assert "--profile" in answer.err
+    assert "--whole" in answer.err
 
 
 def test_files_of_other_programs_are_known(run, tmp_path):
