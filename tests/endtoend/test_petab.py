@@ -63,3 +63,15 @@ def test_check_finds_the_faults_of_a_problem(run, tmp_path):
     answer = run("check", write_problem(tmp_path, 1, observables=bad))
     assert answer.status == 2
     assert "observables.tsv:2: observableFormula: exponent beyond 64" in answer.err
+
+
+def test_a_result_goes_where_it_can(run, tmp_path):
+    """It is checked; a verb that cannot take it says what it is, and asks for no model in vain."""
+    found = tmp_path / "found.nc"
+    assert run("fit", write_problem(tmp_path, 2), "--starts", 1, "--out", found).status == 0
+    assert run("check", found).status == 0
+    for verb, *more in (("figure", "--out", tmp_path / "x.png"), ("report", "--out", tmp_path / "x.html"), ("cite",)):
+        answer = run(verb, found, *more)
+        assert (answer.status, answer.out) == (2, "")
+        assert "is the fit of a PEtab problem" in answer.err
+        assert "does not ship" not in answer.err
