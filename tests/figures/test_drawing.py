@@ -69,7 +69,7 @@ def test_a_drawing_can_be_changed_and_saved(folder, tree):
     ("arguments", "message"),
     [
         ({"figure": 3}, r"figure: must be the name of a figure, such as 'recovery', .* or a result; found int"),
-        ({"figure": "recovry"}, "no 'recovry' in fits/figures; did you mean 'recovery'"),
+        ({"figure": "recovry"}, "no figure 'recovry'; did you mean 'recovery'"),
         ({"figure": "recovery", "font_size": "9"}, "font_size: .* found '9'"),
         (
             {"figure": "recovery", "width": 1},
