@@ -53,14 +53,8 @@ def load(name: str | Path) -> Loaded:
     match kind:
         case "model":
             from kinetics.model import Model as Kind
-        case "sbml":
-            from kinetics.interop.sbml import read_sbml
-
-            return read_sbml(path)
-        case "petab":
-            from kinetics.interop.petab.fitting import read_petab
-
-            return read_petab(path)
+        case "sbml" | "petab":
+            return _foreign(kind, path)
         case "regimen":
             from kinetics.regimen import Regimen as Kind
         case "visits":
@@ -90,6 +84,16 @@ def load(name: str | Path) -> Loaded:
         case _:
             raise InputError(Fault(f"cannot be loaded: it is a {kind}; 'show' and 'check' take it", str(path)))
     return Kind.load(path)
+
+
+def _foreign(kind: str, path: Path) -> Model | PetabFitProblem:
+    if kind == "petab":
+        from kinetics.interop.petab.fitting import read_petab
+
+        return read_petab(path)
+    from kinetics.interop.sbml import read_sbml
+
+    return read_sbml(path)
 
 
 def _only_file(name: str | Path) -> tuple[str, Path]:

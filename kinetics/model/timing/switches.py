@@ -45,8 +45,9 @@ def comparisons_of_time(model: Model) -> list[LinearComparison]:
         return []
     symbol, names = clock.symbol, {*model.defaults, *model.constants}
     values = [row.value for row in model.definitions.values()] + [row.rate for row in model.states.values()]
+    compared: list[Any] = sorted(sp.Tuple(*values).atoms(Relational), key=sp.default_sort_key)
     found: list[LinearComparison] = []
-    for one in sorted(sp.Tuple(*values).atoms(Relational), key=sp.default_sort_key):
+    for one in compared:
         gap: Any = model.written_out(one.lhs - one.rhs, keep=model.constants)
         slope = sp.diff(gap, symbol) if {other.name for other in gap.free_symbols - {symbol}} <= names else sp.S.Zero
         if slope != 0 and symbol not in slope.free_symbols:
