@@ -73,6 +73,12 @@ def _check_sbml(path: Path, _: Faults) -> tuple[str, ...]:
     return import_sbml(path).told
 
 
+def _check_petab(path: Path, _: Faults) -> None:
+    from kinetics.interop.petab.fitting import read_petab
+
+    read_petab(path)
+
+
 def _check_bibliography(path: Path, faults: Faults) -> None:
     from kinetics.files.bibliography import check_bibliography
 
@@ -94,6 +100,7 @@ CHECKS: dict[str, Callable[[Path, Faults], tuple[str, ...] | None]] = {
     "evidence": _check_evidence,
     "dataset": check_dataset,
     "sbml": _check_sbml,
+    "petab": _check_petab,
     "bibliography": _check_bibliography,
 }
 """By the kinds of `kinetics.files.kinds`; some return notes."""

@@ -14,18 +14,19 @@ if TYPE_CHECKING:
     from kinetics.comparison import Comparison
     from kinetics.crossvalidation import Discrepancy
     from kinetics.estimate import Estimates, FitProblem
+    from kinetics.interop.petab.fitting import PetabFitProblem
     from kinetics.model import Model
     from kinetics.observation import VisitSchedule
     from kinetics.patients import DataMapping, PatientData
     from kinetics.patients.clinic import ClinicProblem
     from kinetics.regimen import Regimen
 
-    Inputs = Model | Regimen | VisitSchedule | FitProblem | PatientData | DataMapping | ClinicProblem
+    Inputs = PetabFitProblem | Model | Regimen | VisitSchedule | FitProblem | PatientData | DataMapping | ClinicProblem
     Loaded = Inputs | Estimates | Discrepancy | Comparison | xr.DataTree
 
 
 def load(name: str | Path) -> Loaded:
-    """Read a model, also of SBML, regimen, visits, fit problem, patients, clinic, result, comparison or dataset.
+    """Read a model, regimen, visits, fit problem, patients, clinic, result, comparison or dataset; also SBML and PEtab.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def load(name: str | Path) -> Loaded:
     Returns
     -------
     Model, Regimen, VisitSchedule, FitProblem, ClinicProblem, PatientData, DataMapping, Estimates, Comparison, DataTree
-        By the kind of the file; a `Discrepancy` too.
+        By the kind of the file; a `Discrepancy` and a `PetabFitProblem` too.
 
     Raises
     ------
@@ -52,8 +53,8 @@ def load(name: str | Path) -> Loaded:
     match kind:
         case "model":
             from kinetics.model import Model as Kind
-        case "sbml":
-            return _sbml(path)
+        case "sbml" | "petab":
+            return _foreign(kind, path)
         case "regimen":
             from kinetics.regimen import Regimen as Kind
         case "visits":
@@ -85,7 +86,11 @@ def load(name: str | Path) -> Loaded:
     return Kind.load(path)
 
 
-def _sbml(path: Path) -> Model:
+def _foreign(kind: str, path: Path) -> Model | PetabFitProblem:
+    if kind == "petab":
+        from kinetics.interop.petab.fitting import read_petab
+
+        return read_petab(path)
     from kinetics.interop.sbml import read_sbml
 
     return read_sbml(path)

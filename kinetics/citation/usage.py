@@ -23,7 +23,7 @@ from kinetics.files.library import find_file, path_from
 from kinetics.files.tables import PlacedRow
 from kinetics.model import Model
 from kinetics.published import EvidenceRow
-from kinetics.result_kinds import described
+from kinetics.result_kinds import described, kind_of
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,8 @@ def _rows_of_fit(name: str, used: UsedCohort) -> list[tuple[str, Path]]:
 
 def _model_of(tree: xr.DataTree) -> Model:
     name = tree.attrs.get("model")
+    if kind_of(tree) == "petab":
+        raise InputError(Fault(f"is {described(tree)}, whose files name no publications", name="result"))
     if not name:
         message = f"does not say its model; give it as 'model' (--model FILE): it is {described(tree)}"
         raise InputError(Fault(message, name="result"))

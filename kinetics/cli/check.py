@@ -19,7 +19,7 @@ def check(
     ] = None,
     allow_large: AllowLarge = False,
 ) -> None:
-    """Report every fault of models, regimens, fits, published tables, tables of patients, figures and results."""
+    """Report every fault of models, fits, tables, figures, results and other files, also of SBML and PEtab."""
     from kinetics.checking import check as run
 
     with watched("checking") as steps:

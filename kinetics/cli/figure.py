@@ -47,6 +47,10 @@ def figure(
     language: Language = None,
     title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Of the caption.")] = None,
     key: Annotated[bool | None, typer.Option("--key/--no-key", help="Whether a key stands beneath.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="NAME|FILE", help="The model of a result, if that is none that ships."),
+    ] = None,
     dpi: Annotated[int, typer.Option("--dpi", metavar="N", help="Of png and tiff, dots per inch.")] = 300,
 ) -> None:
     """Draw a figure as svg, pdf, png or tiff, with its caption and its numbers beside it."""
@@ -65,8 +69,8 @@ def figure(
     try:
         with watched(f"drawing {name}") as steps:
             drawn = draw(
-                drawn_from, out, input=result, height=height, font_size=font_size, title=title, key=key, dpi=dpi,
-                progress=steps.count, **look,
+                drawn_from, out, input=result, model=model, height=height, font_size=font_size, title=title, key=key,
+                dpi=dpi, progress=steps.count, **look,
             )  # fmt: skip
     except InputError as error:
         if source is None or result is None or all("input" not in (fault.where, fault.name) for fault in error.faults):

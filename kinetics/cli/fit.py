@@ -40,6 +40,10 @@ def fit(
         str,
         typer.Option("--engine", metavar="auto|scipy|batch", help="auto: batch; scipy, slower, checks it."),
     ] = "auto",
+    starts: Annotated[
+        int | None,
+        typer.Option("--starts", metavar="N", min=1, help="Number of searches; by default the file's, 20 of PEtab."),
+    ] = None,
     whole: Whole = False,
     profile: Annotated[
         str | None,
@@ -60,11 +64,12 @@ def fit(
     from kinetics.estimate.agreement import agreement
 
     if is_petab(name):
-        fit_petab(name, out, engine, as_json=as_json, resume=resume, save=save, profile=profile, posterior=posterior)
+        others = {"resume": resume, "save": save, "profile": profile, "posterior": posterior, "whole": whole}
+        fit_petab(name, out, engine, starts, as_json=as_json, **others)
         return
     named = parts_of(profile)
     profiled = "all" if named == ["all"] else named
-    problem = _problem(name, engine, out, profiled, posterior, save=save, reduce=not whole)
+    problem = _problem(name, engine, out, profiled, posterior, starts, save=save, reduce=not whole)
     with watched(problem.name) as steps, resumable():
         result = run(problem, profile=profiled, posterior=posterior, out=out, resume=resume, progress=steps.count)
     if out is not None:
@@ -84,6 +89,7 @@ def _problem(
     out: Path | None,
     profiled: str | list[str] | None,
     posterior: int | None,
+    starts: int | None,
     *,
     save: bool,
     reduce: bool,
@@ -103,7 +109,7 @@ def _problem(
             problem.indices("all" if profiled is None else profiled)
         if save:
             destination(faults, result_path(problem.path), ".toml", name="--save")
-        problem = problem.with_settings(engine=engine, reduce=reduce)
+        problem = problem.with_settings(engine=engine, reduce=reduce, starts=starts)
     faults.raise_if_any()
     assert problem is not None
     return problem

@@ -39,7 +39,7 @@ def show(
     ] = "",
     allow_large: AllowLarge = False,
 ) -> None:
-    """Equations and parameter table of a model; doses of a regimen; visits; problem and committed result of a fit."""
+    """Equations and parameters of a model, also of SBML; doses of a regimen; visits; problem and result of a fit."""
     from kinetics.reports.showing import show as run
 
     page = run(

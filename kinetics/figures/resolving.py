@@ -38,6 +38,7 @@ from kinetics.model import Model
 from kinetics.patients.clinic import ClinicFit
 from kinetics.patients.individual.patient_fits import PatientFits
 from kinetics.published.evaluating import Evidence
+from kinetics.result_kinds import described, kind_of
 from kinetics.results import read_result
 from kinetics.variants import ModelComparison
 
@@ -100,6 +101,9 @@ def resolve(
 def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Model | None) -> Request:
     if "estimates" in tree.children:
         message = "is the result of a fit; draw(FIGURE, input=RESULT) draws a figure of it, or draw(FIT) the Fit itself"
+        raise InputError(Fault(message, name="figure"))
+    if kind_of(tree) == "petab":
+        message = f"is {described(tree)}, of which no figure is drawn; its group 'measurements' has what fits and how"
         raise InputError(Fault(message, name="figure"))
     if "visits" in tree.children:
         kind = GoodnessOfFit if "NPDE" in tree["visits"] else IndividualFits

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
+from kinetics.files.foreign import check_not_foreign
 from kinetics.files.reading import read_bytes
 from kinetics.text.escaping import character_name, forbidden_character, forbidden_lines
 
@@ -88,6 +89,7 @@ def _check_characters(text: str, path: Path) -> None:
 def read_document(path: str | Path) -> Document:
     """Read a TOML file; `InputError` if it cannot be read, is too large, or is not TOML."""
     path = Path(path)
+    check_not_foreign(path, "a file in TOML")
     text = read_text(path)
     document = Document(path, _parsed(text, path), _line_map(text))
     _check_values(document)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinetics.errors import Fault, InputError
+from kinetics.files.foreign import FOREIGN
 from kinetics.files.library import library_folder, library_names, names_a_file, similar_name
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ _TABLES = {
 """Other tables of a file of each kind, to guess the kind of a file without its own table."""
 _OF_PATIENTS = (".tsv", ".tab", ".dat", ".txt", ".xlsx", ".xlsm", ".parquet", ".pq")
 _SUFFIXES = {
-    **{".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography", ".xml": "sbml"},
+    **{".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography"},
+    **FOREIGN,
     **dict.fromkeys(_OF_PATIENTS, "patients"),
 }
 _TAKES = {
@@ -92,9 +94,6 @@ def document_of(kind: str, path: Path) -> Document:
     """The document at a path; refused, with an `InputError`, if it is of another kind than the one that is needed."""
     from kinetics.files.documents import read_document
 
-    if _SUFFIXES.get(path.suffix.casefold()) == "sbml":
-        message = f"is a model of another program, and a file of kind {kind} is needed; see 'kinetics import'"
-        raise InputError(Fault(message, str(path)))
     document = read_document(path)
     other = next((other for other in (*KINDS, *OTHERS) if other in document.data), None)
     if kind not in document.data and other is not None:

@@ -80,22 +80,29 @@ def show(
     if cohort or latex or code or sections or search:
         files = _models_among(files, sections)
     if code:
-        return Page("\n\n".join(model_assembly(Model.load(path), code) for _, path in files))
+        return Page("\n\n".join(model_assembly(_model(kind, path), code) for kind, path in files))
     return Page(
         "\n\n".join(
             _patients_text(path, width, allow_large=allow_large)
             if kind == "patients"
-            else model_text(Model.load(path), cohort, latex, width, only=sections, search=search)
-            if kind == "model"
+            else model_text(_model(kind, path), cohort, latex, width, only=sections, search=search)
+            if kind in _MODELS
             else _text(kind, path, width)
             for kind, path in files
         )
     )
 
 
+_MODELS = ("model", "sbml")
+
+
+def _model(kind: str, path: Path) -> Model:
+    return Model.from_sbml(path) if kind == "sbml" else Model.load(path)
+
+
 def _models_among(files: Sequence[tuple[str, Path]], sections: Sequence[str]) -> list[tuple[str, Path]]:
     """The files that are models, of which these sections are shown."""
-    models = [(kind, path) for kind, path in files if kind == "model"]
+    models = [(kind, path) for kind, path in files if kind in _MODELS]
     if not models:
         raise InputError("--cohort, --latex, --code, --only and --search are for models")
     if unknown := [name for name in sections if name not in SECTIONS]:
@@ -118,7 +125,7 @@ def _text(kind: str, path: Path, width: int) -> str:
         case "figure":
             return _figure_text(path, width)
         case _:
-            raise InputError(Fault(f"nothing to show of a {kind}; 'kinetics check' checks it", str(path)))
+            raise InputError(Fault(f"nothing to show of a file of kind {kind}; 'kinetics check' checks it", str(path)))
 
 
 def _patients_text(path: Path, width: int, *, allow_large: bool) -> str:

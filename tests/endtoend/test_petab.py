@@ -8,10 +8,11 @@ from tests.petab_files import FILES, write_problem
 
 
 def test_fit(run, tmp_path):
-    answer = run("fit", write_problem(tmp_path, 1), "--json")
+    answer = run("fit", write_problem(tmp_path, 1), "--starts", 2, "--json")
     assert answer.status == 0, answer.err
     found = json.loads(answer.out)
     assert (found["problem"], found["petab_version"], found["measurements"]) == ("problem", 1, 3)
+    assert found["searches"] == 2
     assert found["estimates"].keys() == {"a0", "k"}
 
 
@@ -30,7 +31,47 @@ def test_faults(run, tmp_path, changes, said):
 
 
 def test_options_that_it_does_not_take(run, tmp_path):
-    answer = run("fit", write_problem(tmp_path, 1), "--save", "--profile", "all")
+    answer = run("fit", write_problem(tmp_path, 1), "--save", "--whole", "--profile", "all")
     assert answer.status == 2
     assert "--save" in answer.err
     assert "--profile" in answer.err
+    assert "--whole" in answer.err
+
+
+def test_files_of_other_programs_are_known(run, tmp_path):
+    """Each verb takes them, or says which one does."""
+    problem = write_problem(tmp_path, 1)
+    model = tmp_path / "model.xml"
+    assert run("check", problem, model).status == 0
+    assert "A" in run("show", model, "--only", "equations").out
+    for verb, file, remedy in (
+        ("import", problem, "'kinetics fit' takes it"),
+        ("show", problem, "'kinetics check' checks it"),
+        ("simulate", problem, "'kinetics fit' takes it"),
+        ("simulate", model, "'kinetics import' makes a model file of it"),
+        ("fit", model, "'kinetics import' makes a model file of it"),
+        ("figure", model, "'kinetics import' makes a model file of it"),
+    ):
+        more = ("--out", tmp_path / "x.png") if verb == "figure" else ()
+        answer = run(verb, file, *more)
+        assert (answer.status, answer.out) == (2, ""), (verb, answer.out)
+        assert remedy in answer.err, (verb, answer.err)
+
+
+def test_check_finds_the_faults_of_a_problem(run, tmp_path):
+    bad = FILES[1]["observables.tsv"].replace("\tA\t", "\t9^9^9^9\t")
+    answer = run("check", write_problem(tmp_path, 1, observables=bad))
+    assert answer.status == 2
+    assert "observables.tsv:2: observableFormula: exponent beyond 64" in answer.err
+
+
+def test_a_result_goes_where_it_can(run, tmp_path):
+    """It is checked; a verb that cannot take it says what it is, and asks for no model in vain."""
+    found = tmp_path / "found.nc"
+    assert run("fit", write_problem(tmp_path, 2), "--starts", 1, "--out", found).status == 0
+    assert run("check", found).status == 0
+    for verb, *more in (("figure", "--out", tmp_path / "x.png"), ("report", "--out", tmp_path / "x.html"), ("cite",)):
+        answer = run(verb, found, *more)
+        assert (answer.status, answer.out) == (2, "")
+        assert "is the fit of a PEtab problem" in answer.err
+        assert "does not ship" not in answer.err

@@ -69,7 +69,7 @@ def test_a_drawing_can_be_changed_and_saved(folder, tree):
     ("arguments", "message"),
     [
         ({"figure": 3}, r"figure: must be the name of a figure, such as 'recovery', .* or a result; found int"),
-        ({"figure": "recovry"}, "no 'recovry' in fits/figures; did you mean 'recovery'"),
+        ({"figure": "recovry"}, "no figure 'recovry'; did you mean 'recovery'"),
         ({"figure": "recovery", "font_size": "9"}, "font_size: .* found '9'"),
         (
             {"figure": "recovery", "width": 1},
@@ -82,10 +82,10 @@ def test_a_drawing_can_be_changed_and_saved(folder, tree):
         ({"figure": "recovery", "input": 3}, "input: must be a result, a fit, its estimates, or the path of a"),
         ({"figure": "recovery", "outputs": ["CD4"]}, "outputs: is for a result"),
         ({"figure": xr.Dataset(), "input": xr.Dataset()}, "input: is for a figure that is named"),
-        ({"figure": xr.Dataset()}, r"does not say its model; draw\(result, model=MODEL\)"),
+        ({"figure": xr.Dataset()}, r"does not say its model; --model FILE names it, draw\(result, model=FILE\)"),
         (
             {"figure": xr.Dataset(attrs={"model": "none_such"})},
-            r"'none_such', which does not ship; draw\(result, model",
+            r"'none_such', which does not ship; --model FILE names it, draw\(result, model",
         ),
     ],
 )

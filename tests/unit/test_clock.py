@@ -178,3 +178,26 @@ def test_what_builds_on_unchecked_units_is_unchecked(tmp_path):
     assert Model.load(write(tmp_path, "user", '[uses]\npart = "./free.toml"\n', time="1")).is_unchecked
     (tmp_path / "extension.toml").write_text('[model]\ntitle = "More"\nextends = "./free.toml"\n')
     assert Model.load(tmp_path / "extension.toml").is_unchecked
+
+
+OBSERVED = '[outputs.x_seen]\nunit = "1"\nvalue = "x"\n'
+
+
+@pytest.mark.parametrize("out", ["x.xml", "x.ant", "x.py", "x.tex", "x.png", "x.html"])
+def test_a_model_without_unit_of_time_goes_through_every_door(tmp_path, out):
+    """Exports, a figure and a report of its result."""
+    path = write(tmp_path, "free", OSCILLATOR + OBSERVED, time="1", more='units = "unchecked"')
+    file = tmp_path / out
+    if file.suffix in (".xml", ".ant"):
+        pytest.importorskip("libsbml" if file.suffix == ".xml" else "antimony", reason="needs the extra sbml")
+    if file.suffix not in (".png", ".html"):
+        assert kinetics.export(path, out=file)
+        return
+    result = kinetics.simulate(path, until=3, every=0.5)
+    if file.suffix == ".html":
+        kinetics.write_report(result, file, model=path)
+        assert "3 in the time of the model" in file.read_text()
+        return
+    drawn = kinetics.draw(result, file, model=path)
+    (axes, *_) = drawn.axes
+    assert (axes.get_xlabel(), axes.get_xlim()[1]) == ("time", 3)

@@ -49,6 +49,34 @@ def test_time_at_which_rates_turn_over(tmp_path, engine):
     assert values.gradient[values.names.index("t0")] == pytest.approx(slope, rel=1e-6)
 
 
+@pytest.mark.parametrize("engine", ["batch", "scipy"])
+@pytest.mark.parametrize("delay", [0.25, 0.5, 1.0])
+def test_delay_that_goes_beyond_a_period_is_refused(tmp_path, engine, delay):
+    """An event at 0.5 sets A to 3 after its delay; a period begins at 1: what waits then is not lost in silence."""
+    time = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time">t</csymbol>'
+    event = (
+        '<listOfEvents><event id="late" useValuesFromTriggerTime="true"><trigger initialValue="true" persistent="true">'
+        f'<math xmlns="http://www.w3.org/1998/Math/MathML"><apply><geq/>{time}<cn>0.5</cn></apply></math></trigger>'
+        f'<delay><math xmlns="http://www.w3.org/1998/Math/MathML"><cn>{delay}</cn></math></delay>'
+        '<listOfEventAssignments><eventAssignment variable="A"><math xmlns="http://www.w3.org/1998/Math/MathML">'
+        "<cn>3</cn></math></eventAssignment></listOfEventAssignments></event></listOfEvents></model>"
+    )
+    changes = {
+        "model": MODEL.replace("</model>", event),
+        "conditions": FILES[2]["conditions.tsv"] + "c1\tB\t0\n",
+        "experiments": FILES[2]["experiments.tsv"] + "e0\t1\tc1\n",
+    }
+    problem = FitProblem.from_petab(write_problem(tmp_path, 2, **changes)).with_settings(engine=engine)
+    values = problem.objective()
+    if delay > 0.25:
+        assert values.llh == -math.inf
+        assert "the delay of event late goes beyond the end of a period" in values.failure
+        return
+    read = {t: A0 if t == 0 else 3 * math.exp(-K * (t - 0.75)) for t in MEASURED}
+    misfit = sum(((v - read[t]) / SIGMA) ** 2 for t, v in MEASURED.items())
+    assert values.chi2 == pytest.approx(misfit, rel=1e-6)
+
+
 @VERSIONS
 def test_fit(tmp_path, version):
     """The optimum has no gradient; the result says where it comes from, and reads back as it was written."""
@@ -187,3 +215,12 @@ def test_options_that_a_fit_of_petab_does_not_take(tmp_path):
     with pytest.raises(InputError) as caught:
         fit(problem, profile="all", posterior=100)  # pyright: ignore[reportArgumentType]
     assert [fault.name for fault in caught.value.faults] == ["profile", "posterior"]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_table_that_cannot_be_read_is_one_fault(tmp_path, version):
+    """What the other tables name in it is not told row by row."""
+    wrong = FILES[version]["observables.tsv"].replace("observableFormula", "formula")
+    with pytest.raises(InputError) as caught:
+        FitProblem.from_petab(write_problem(tmp_path, version, observables=wrong))
+    assert [fault.name for fault in caught.value.faults] == ["observableFormula"]

@@ -16,7 +16,7 @@ def is_petab(name: str) -> bool:
     return name.lower().endswith((".yaml", ".yml"))
 
 
-def fit_petab(name: str, out: Path | None, engine: str, *, as_json: bool, **others: Any) -> None:
+def fit_petab(name: str, out: Path | None, engine: str, starts: int | None, *, as_json: bool, **others: Any) -> None:
     """Estimate the parameters of a PEtab problem; ``others`` are options that it does not take."""
     from kinetics.estimate import fit
     from kinetics.interop.petab.fitting import read_petab
@@ -27,7 +27,7 @@ def fit_petab(name: str, out: Path | None, engine: str, *, as_json: bool, **othe
     for option, value in others.items():
         if value:
             faults.add("a problem of PEtab does not take it; leave it out", name=f"--{option}")
-    problem = faults.attempt("", lambda: read_petab(name).with_settings(engine=engine))
+    problem = faults.attempt("", lambda: read_petab(name).with_settings(engine=engine, starts=starts))
     faults.raise_if_any()
     assert problem is not None
     with watched(problem.name) as steps:

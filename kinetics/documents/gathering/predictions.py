@@ -82,8 +82,11 @@ def _recovery(root: xr.Dataset) -> Recovery:
 
 
 def _span(root: xr.Dataset) -> str:
-    """The time that a result covers, in days or months."""
-    days = float(root["time"][-1] - root["time"][0]) * time_factor(root, "day")
+    """The time that a result covers, in days or months; a number if its model's time has no unit."""
+    length = float(root["time"][-1] - root["time"][0])
+    if parse_unit(root["time"].attrs["units"]) == parse_unit("1"):
+        return f"{length:g} in the time of the model"
+    days = length * time_factor(root, "day")
     if days < _SHORT:
         return f"{number_text(days)} days"
     return f"{number_text(float(conversion(parse_unit('day'), parse_unit('month'))) * days)} months"

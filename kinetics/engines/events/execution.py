@@ -76,6 +76,11 @@ class Executions:
         """When the next execution is due; infinite if none is."""
         return min((pending.time for pending in self._pending), default=np.inf)
 
+    @property
+    def pending(self) -> tuple[ExecutedEvent, ...]:
+        """What has fired and is not yet executed."""
+        return tuple(ExecutedEvent(row.time, self._events[row.event].name) for row in self._pending)
+
     def note(self, time: float, truths: np.ndarray, y: np.ndarray) -> None:
         """Take note of triggers that change to ``truths``, (event,), in a state: some fire, others give up."""
         fallen = self.truths & ~truths

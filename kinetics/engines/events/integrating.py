@@ -161,6 +161,7 @@ class _Run:
             absolute=self._absolute(),
             relative=self._tolerances.relative,
             executed=tuple(self._executions.executed),
+            pending=self._executions.pending,
         )
 
     def _settle(self, time: float, end: float) -> tuple[np.ndarray, float]:

@@ -29,9 +29,12 @@ class EventTrajectory(Trajectory):
     ----------
     executed : sequence of ExecutedEvent
         In order.
+    pending : sequence of ExecutedEvent
+        Those that have fired, and whose delay goes beyond the end.
     """
 
     executed: Sequence[ExecutedEvent] = ()
+    pending: Sequence[ExecutedEvent] = ()
 
 
 @dataclass(frozen=True, eq=False)

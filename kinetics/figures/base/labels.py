@@ -136,9 +136,10 @@ def time_text(text: str) -> str:
 
 
 def time_label(time: TimeRow) -> str:
-    """The label of an axis of time, with its unit."""
-    label = shown_label(time.label) if time.label else say("time_since_first_dose")
-    return f"{label} ({unit_label(time.unit)})"
+    """The label of an axis of time, with its unit if it has one."""
+    unit = unit_label(time.unit)
+    label = shown_label(time.label) if time.label else say("time_since_first_dose" if unit else "time")
+    return f"{label} ({unit})" if unit else label
 
 
 def short_number(value: float) -> str:

@@ -61,3 +61,19 @@ def time_axis(days: float, ticks: float, *, unit: str | None = None, label: str 
     length = days / to_unit(f"1 {unit}", "day")
     row = TimeRow(unit=unit, ticks=f"{tick_step(length, ticks):.6g} {unit}")
     return row if label is None else row.model_copy(update={"label": label})
+
+
+def time_axis_of(end: float, unit: str, ticks: float) -> TimeRow:
+    """The axis of a result that ends at a time in its own unit, which is 1 if its model's time has no unit.
+
+    Examples
+    --------
+    >>> time_axis_of(48, "hour", 8).unit, time_axis_of(100, "1", 8).ticks, time_axis_of(0.3, "1", 8).ticks
+    ('hour', '20 1', '0.05 1')
+    """
+    if parse_unit(unit) != parse_unit("1"):
+        return time_axis(to_unit(f"{end!r} {unit}", "day"), ticks)
+    least = max(end, 1e-300) / ticks
+    power = 10.0 ** np.floor(np.log10(least))
+    step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= least)
+    return TimeRow(unit=unit, ticks=f"{step:.6g} {unit}")

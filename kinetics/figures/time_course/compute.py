@@ -117,9 +117,8 @@ def check_result(spec: TimeCourseSpec, tree: xr.DataTree) -> None:
 def _check_end(time: xr.DataArray, until: str) -> None:
     """Times are those of a result, and reach the end of the figure."""
     unit = parse_unit(time.attrs.get("units", ""))
-    days = float(conversion(unit, parse_unit("day")))
     end = float(time[-1]) if time.size and time.dtype.kind == "f" else np.nan
-    if end * days < to_unit(until, "day") * (1 - 1e-9):
+    if end < to_unit(until, unit) * (1 - 1e-9):
         raise InputError(f"ends at {end:g} {unit_text(unit)}, the figure at {until}; make a result that is as long")
 
 

@@ -11,14 +11,13 @@ import xarray as xr
 from kinetics.errors import InputError
 from kinetics.figures.base.labels import cohort_label, output_label
 from kinetics.figures.base.rows import CountPanelRow, PageRow
-from kinetics.figures.base.time_axis import time_axis
+from kinetics.figures.base.time_axis import time_axis_of
 from kinetics.figures.time_course.draw import TimeCourse
 from kinetics.figures.time_course.explaining import PATIENTS
 from kinetics.figures.time_course.spec import CurveRow, SpecRows, TimeCourseHeaderRow, TimeCourseSpec
 from kinetics.model import Model
 from kinetics.regimen import Regimen
 from kinetics.results import MEDIAN_AND_90
-from kinetics.units import to_unit
 
 _CURVES = 5
 """In a panel, at most."""
@@ -57,8 +56,8 @@ def time_course_of(tree: xr.DataTree, model: Model | None = None, outputs: Seque
     if not available:
         raise InputError(f"the result has no output of model '{model.name}'; it has {', '.join(map(str, root))}")
     panels, curves = _panels(root, list(outputs) or available, model)
-    days, cohort = to_unit(f"{float(root['time'][-1])} {root['time'].attrs['units']}", "day"), root.attrs.get("cohort")
-    until, columns = f"{days:.12g} day", min(2, len(panels))
+    end, unit, cohort = float(root["time"][-1]), root["time"].attrs["units"], root.attrs.get("cohort")
+    until, columns = f"{end:.12g} {unit}", min(2, len(panels))
     rows = SpecRows(
         header=TimeCourseHeaderRow(
             kind=TimeCourse.name,
@@ -71,7 +70,7 @@ def time_course_of(tree: xr.DataTree, model: Model | None = None, outputs: Seque
         ),
         retreat=None,
         page=PageRow(columns=columns),
-        time=time_axis(days, _TICKS),
+        time=time_axis_of(end, unit, _TICKS),
         panels=panels,
         curves=dict(enumerate(curves)),
     )
@@ -81,12 +80,12 @@ def time_course_of(tree: xr.DataTree, model: Model | None = None, outputs: Seque
 def _model_of(root: xr.Dataset) -> Model:
     name = root.attrs.get("model")
     if not name:
-        raise InputError("the result does not say its model; draw(result, model=MODEL) names it")
+        raise InputError("the result does not say its model; --model FILE names it, draw(result, model=FILE) in Python")
     try:
         return Model.load(str(name))
     except InputError as error:
-        message = f"the result is of model '{name}', which does not ship; draw(result, model=MODEL) names its file"
-        raise InputError(message) from error
+        remedy = "--model FILE names it, draw(result, model=FILE) in Python"
+        raise InputError(f"the result is of model '{name}', which does not ship; {remedy}") from error
 
 
 def _panels(root: xr.Dataset, outputs: Sequence[str], model: Model) -> tuple[dict[str, CountPanelRow], list[CurveRow]]:

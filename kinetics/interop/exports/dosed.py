@@ -11,8 +11,7 @@ from kinetics.model import Model
 from kinetics.model.timing.clock import CLOCK, clock
 from kinetics.regimen import Regimen, check_rules_accepted, segments, triggers
 from kinetics.regimen.segments import check_fixed
-from kinetics.regimen.times import DAY
-from kinetics.units import conversion
+from kinetics.regimen.times import units_per_day
 
 
 def dosed_model(model: Model, values: Mapping[str, float], regimen: Regimen) -> Model:
@@ -49,7 +48,7 @@ def dosed_model(model: Model, values: Mapping[str, float], regimen: Regimen) -> 
     check_fixed(regimen, regimen.doses, model, "events give a dose at once and whole")
     units = {name: dose.unit for name, dose in model.doses.items()}
     outputs = {name: output.unit for name, output in model.outputs.items()}
-    per_day = float(conversion(DAY, model.time))
+    per_day = float(units_per_day(model.time))
     end = max((dose.end.magnitude for dose in regimen.doses), default=0.0) + 1.0
     parts = Additions(model)
     schedule_events(parts, segments(regimen, units, model.time, end * per_day))

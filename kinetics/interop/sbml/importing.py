@@ -8,6 +8,7 @@ from typing import Any
 
 from kinetics.errors import Fault, InputError, warn
 from kinetics.files.documents import MAX_BYTES, Document
+from kinetics.files.foreign import check_not_foreign
 from kinetics.interop.sbml.contents import Contents
 from kinetics.interop.sbml.parsing import Parsed, parse_sbml
 from kinetics.interop.sbml.reading import read_contents
@@ -104,6 +105,7 @@ def read_sbml(path: str | Path) -> Model:
 
 def import_sbml(path: str | Path) -> ImportedModel:
     """As `read_sbml`, with all that is known of the way."""
+    check_not_foreign(Path(path), "a model in SBML", but="sbml")
     parsed = parse_sbml(Path(path))
     contents = read_contents(parsed)
     document, translation = _document(parsed, contents, Units())

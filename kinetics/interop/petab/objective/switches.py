@@ -1,19 +1,21 @@
-"""Conditions on the time, which turn rates over at once: a parameter stands for each, so that rates are smooth."""
+"""Conditions on the time, which turn rates over at once: a parameter stands for each, so that rates are smooth.
+
+A simulation only begins anew at such times (kinetics/model/timing/switches.py, which finds the comparisons for both).
+Here their times may be estimated, and the gradient by them needs the rates before and after: within a part of a period
+each comparison is a constant, on whose value nothing depends but the rates (parts.py).
+"""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
-from sympy.core.relational import Relational
 
 from kinetics.model import Model
-from kinetics.model.timing.clock import CLOCK
+from kinetics.model.timing.switches import comparisons_of_time
 
-_CLOCK = sp.Symbol(CLOCK, real=True)
 _RELATIONS = {
     sp.StrictLessThan: operator.lt,
     sp.LessThan: operator.le,
@@ -53,25 +55,8 @@ class Switch:
 
 def switches_of(model: Model) -> list[Switch]:
     """The comparisons in rates and definitions of a model that depend on the time and on parameters alone."""
-    if CLOCK not in model.states:
-        return []
-    switches: list[Switch] = []
-    for comparison in sorted(set(_comparisons(model)), key=str):
-        left, right = comparison.args
-        gap = model.written_out(left - right)
-        slope = sp.diff(gap, _CLOCK) if gap.free_symbols <= {_CLOCK, *map(_symbol, model.defaults)} else sp.S.Zero
-        if slope != 0 and _CLOCK not in slope.free_symbols and type(comparison) in _RELATIONS:
-            name = f"switch{len(switches)}_"
-            switches.append(Switch(name, comparison, slope, gap.xreplace({_CLOCK: sp.S.Zero})))
-    return switches
-
-
-def _comparisons(model: Model) -> Iterator[Any]:
-    for row in model.states.values():
-        yield from row.rate.atoms(Relational)
-    for row in model.definitions.values():
-        yield from row.value.atoms(Relational)
-
-
-def _symbol(name: str) -> sp.Symbol:
-    return sp.Symbol(name, real=True)
+    found = [one for one in comparisons_of_time(model) if type(one.comparison) in _RELATIONS]
+    return [
+        Switch(f"switch{number}_", one.comparison, model.written_out(one.slope), model.written_out(one.offset))
+        for number, one in enumerate(found)
+    ]

@@ -6,17 +6,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
 from kinetics.compile import System, compile_model
 from kinetics.engines.clock import clock_of
 from kinetics.engines.dosing.integrating import Engine as EngineName
+from kinetics.engines.events.trajectory import EventTrajectory
 from kinetics.engines.periods import ExperimentValues, Period, PeriodValues
-from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import IntegrationError
 from kinetics.regimen import Segments
 from kinetics.simulation.engine import choose_engine
+from kinetics.text.lists import listed
 
 JUST_BEFORE = 1e-9
 """How long before and behind the begin of a period, over the larger of its end and 1, states there are read."""
@@ -24,6 +26,7 @@ LONGEST = 1e9
 """How long a steady state is waited for, in the model's time."""
 AT_REST = 1e-9
 """Change in a unit of time, over the state or 1, that counts as none."""
+_NAMED = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +74,9 @@ class EventRun:
                 before = self._system.functions.initial(constants) if states is None else states
                 start = before if period.jump is None else period.jump(before).states
                 start = self._at(start, period.begin if math.isfinite(period.begin) else 0.0)
-                outputs, states = self._period(period, constants, before, start, is_first=number == 0)
+                outputs, states, lost = self._period(period, constants, before, start, is_first=number == 0)
+                if lost and number + 1 < len(periods):
+                    raise _not_carried(lost)
                 found.append(_without_derivatives(period, outputs, start, states))
         except IntegrationError as error:
             nothing = np.full(len(self._system.states), np.nan)
@@ -83,8 +88,8 @@ class EventRun:
 
     def _period(
         self, period: Period, constants: np.ndarray, before: np.ndarray, start: np.ndarray, *, is_first: bool
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """States at the times of a period, and just before its end."""
+    ) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """States at the times of a period, and just before its end; the events whose delay goes beyond that."""
         if not is_first:
             before = self._at(before, period.begin - JUST_BEFORE * max(1.0, abs(period.begin)))
         elif math.isfinite(period.begin):
@@ -100,12 +105,22 @@ class EventRun:
             outputs[finite] = trajectory.integrated(np.maximum(period.times[finite] - period.begin, close))
             end = trajectory.integrated(np.array([length - close]))[0]
             if math.isfinite(period.end):
-                return outputs, end
+                return outputs, end, self._delayed(trajectory, length - close)
+            if lost := self._delayed(trajectory, np.inf):
+                raise _not_carried(lost)
             before = start = trajectory.integrated(np.array([length]))[0]
             is_first = False
         end = self._rest(constants, before, start, is_first=is_first)
         outputs[~finite] = end
-        return outputs, end
+        return outputs, end, []
+
+    def _delayed(self, trajectory: EventTrajectory, time: float) -> list[str]:
+        """The events that fire before a time and are executed from then on."""
+        late = [one.name for one in trajectory.executed if one.time >= time]
+        return [
+            *(one.name for one in trajectory.pending),
+            *(name for name in late if self._system.model.events[name].delay is not None),
+        ]
 
     def _rest(self, constants: np.ndarray, before: np.ndarray, start: np.ndarray, *, is_first: bool) -> np.ndarray:
         """The states in which nothing changes, after all events on the way."""
@@ -114,6 +129,8 @@ class EventRun:
         while passed < LONGEST:
             trajectory = self._stretch(constants, before, start - before, length, is_first=is_first)
             before = start = trajectory.integrated(np.array([length]))[0]
+            if lost := self._delayed(trajectory, np.inf):
+                raise _not_carried(lost)
             is_first, length, passed = False, 10.0 * length, passed + length
             rates = self._system.functions.rate(start, constants, none)
             if clock is not None:
@@ -124,11 +141,11 @@ class EventRun:
 
     def _stretch(
         self, constants: np.ndarray, before: np.ndarray, change: np.ndarray, length: float, *, is_first: bool
-    ) -> Trajectory:
+    ) -> EventTrajectory:
         system = self._system if is_first else self._later
         edges, rates = np.array([0.0, length]), np.zeros((1, len(system.states)))
         segments = Segments(system.states, edges, rates, change[None])
-        return self._engine.integrate(system, constants, segments, start=before)
+        return cast(EventTrajectory, self._engine.integrate(system, constants, segments, start=before))
 
     def _at(self, states: np.ndarray, time: float) -> np.ndarray:
         """States with the clock at a time."""
@@ -141,6 +158,13 @@ class EventRun:
 
 def _settable(system: System) -> System:
     return _SettableSystem(system.model, system.functions, system.rest)
+
+
+def _not_carried(events: list[str]) -> IntegrationError:
+    return IntegrationError(
+        f"the delay of event {listed(sorted(set(events)), _NAMED)} goes beyond the end of a period or of a stretch "
+        "on the way to a steady state, and is not carried over; let no condition begin while an event waits"
+    )
 
 
 def _without_derivatives(period: Period, outputs: np.ndarray, start: np.ndarray, end: np.ndarray) -> PeriodValues:

@@ -81,14 +81,14 @@ def _observables(
 
 
 def measurement(row: Row, experiment: str, observables: Mapping[str, Observable]) -> Measurement:
-    """A row of the measurements of either version."""
+    """A row of the measurements of either version; without any observable, that is the one fault."""
     name = row.identifier("observableId")
     time, value = row.number("time", infinite=("inf",)), row.number("measurement")
     overrides, noise = row.listed("observableParameters"), row.listed("noiseParameters")
     observable = observables.get(name)
-    if observable is None:
+    if observable is None and observables:
         row.refuse(f"there is no observable '{name:.40}'{did_you_mean(name, observables)}", "observableId")
-    else:
+    elif observable is not None:
         for column, names, values in (
             ("observableParameters", observable.placeholders, overrides),
             ("noiseParameters", observable.noise_placeholders, noise),
