@@ -10,7 +10,7 @@ from kinetics.estimate.agreement import current_result
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.files.bibliography import Source
 from kinetics.interchange.petab_arms import arms_of, experiment_rows
-from kinetics.interchange.petab_rows import Observed, has_form, parameter_rows
+from kinetics.interchange.petab_rows import Observed, parameter_rows
 from kinetics.interop.exports.additions import Additions
 from kinetics.interop.exports.petab import EXTENSION, PetabTables
 from kinetics.interop.exports.sbml import sbml_text
@@ -37,6 +37,9 @@ def petab_text(problem: FitProblem, sources: Mapping[str, Source], folder: str |
     parts = Additions(problem.model)
     arms = arms_of(problem, targets, parts)
     observed = Observed.of(arms, parts)
+    if not observed.measurements:
+        said = "no row is a value of an output at a time, and PEtab has no likelihood of other rows"
+        raise InputError(Fault(said, str(problem.path), problem.name))
     nominal = _nominal(problem)
     experiments, conditions = experiment_rows(arms)
     tables = PetabTables(
@@ -58,17 +61,14 @@ def petab_text(problem: FitProblem, sources: Mapping[str, Source], folder: str |
 
 def _fitted(problem: FitProblem) -> list[TypicalTarget]:
     """The rows that are fitted, all of a typical patient."""
-    targets = [target for target in problem.fitted if isinstance(target, TypicalTarget)]
     reason = ""
     if problem.population is not None or problem.facts is not None:
         reason = "its rows are summaries of a population, and PEtab has no likelihood of such"
     elif problem.study_effects:
         reason = "it estimates how studies differ, and PEtab has no effects between studies"
-    elif not any(map(has_form, targets)):
-        reason = "no row is a value of an output at a time, and PEtab has no likelihood of other rows"
     if reason:
         raise InputError(Fault(reason, str(problem.path), problem.name))
-    return targets
+    return [target for target in problem.fitted if isinstance(target, TypicalTarget)]
 
 
 def _nominal(problem: FitProblem) -> dict[str, float]:

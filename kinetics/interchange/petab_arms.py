@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kinetics.errors import Fault, Faults, InputError
+from kinetics.errors import Faults
 from kinetics.estimate.problem.problem import FitProblem, targets_by_arm
 from kinetics.interop.exports.additions import Additions
 from kinetics.interop.exports.dose_periods import Changes, DosePeriods
@@ -47,7 +47,7 @@ def arms_of(problem: FitProblem, targets: Sequence[TypicalTarget], parts: Additi
     periods, experiments = DosePeriods(parts), list[Experiment]()
     for number, ((arm, own), values) in enumerate(zip(by_arm.items(), given, strict=True), 1):
         changes = {name: repr(float(value)) for name, value in values.items() if value != given[0][name]}
-        doses = periods.of(_plan(arm, own))
+        doses = periods.of(_plan(arm, own), values)
         first = {**changes, **doses.pop(0.0, {})}
         experiments.append(Experiment(f"arm_{number}", own, {0.0: first, **doses}))
     return Arms(experiments, given[0])
@@ -74,7 +74,9 @@ def _check(arms: Sequence[Arm], problem: FitProblem) -> None:
         if arm.regimen.rules:
             faults.add("has rules, and PEtab gives doses at known times alone", name=arm.regimen.name)
         with faults.gather():
-            check_fixed(arm.regimen, arm.regimen.doses, problem.model, "a period of PEtab gives a dose at once and whole")
+            check_fixed(
+                arm.regimen, arm.regimen.doses, problem.model, "a period of PEtab gives a dose at once and whole"
+            )
     faults.raise_if_any()
 
 

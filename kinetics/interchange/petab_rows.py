@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kinetics.interchange.petab_arms import Arms
+from kinetics.interchange.petab_arms import Arms, Experiment
 from kinetics.interop.exports.additions import Additions
+from kinetics.model import Model
 from kinetics.published import TypicalTarget
 from kinetics.published.kinds.count import TypicalCount
 
@@ -17,10 +18,24 @@ _COLUMNS = (
     "source",
 )  # fmt: skip
 
+SAME_TIME = 1e-9
+"""Times closer than this, relatively or in the time of the model, are one."""
 
-def has_form(target: TypicalTarget) -> bool:
-    """Whether PEtab has a likelihood of a row: an output at a time, or as a share of baseline, with a value."""
-    return isinstance(target.quantity, TypicalCount) and not target.row.is_range
+
+def has_form(target: TypicalTarget, experiment: Experiment, model: Model) -> bool:
+    """Whether PEtab has a likelihood of a row: an output at a time, or as a share of baseline, with a value.
+
+    A fit reads an output before a dose at the same time, PEtab behind it: an output that such a dose changes has none.
+    """
+    quantity = target.quantity
+    if not isinstance(quantity, TypicalCount) or target.row.is_range:
+        return False
+    states = {symbol.name for symbol in model.written_out(model.outputs[quantity.output].value).free_symbols}
+    return not any(
+        math.isclose(time, quantity.time, rel_tol=SAME_TIME, abs_tol=SAME_TIME)
+        and states & set(model.states) & set(changes)
+        for time, changes in experiment.periods.items()
+    )
 
 
 @dataclass
@@ -43,20 +58,20 @@ class Observed:
         observed = cls(parts)
         for experiment in arms.experiments:
             for target in experiment.targets:
-                observed._add(experiment.name, target)
+                observed._add(experiment, target)
         return observed
 
-    def _add(self, experiment: str, target: TypicalTarget) -> None:
-        if not has_form(target):
+    def _add(self, experiment: Experiment, target: TypicalTarget) -> None:
+        if not has_form(target, experiment, self.parts.model):
             row = {column: getattr(target.row, column) for column in _COLUMNS}
-            self.beside.append({"experimentId": experiment, **row, "error": target.error_sd})
+            self.beside.append({"experimentId": experiment.name, **row, "error": target.error_sd})
             return
         quantity = target.quantity
         assert isinstance(quantity, TypicalCount)
         self.measurements.append(
             {
                 "observableId": self._observable(quantity, target),
-                "experimentId": experiment,
+                "experimentId": experiment.name,
                 "time": quantity.time,
                 "measurement": target.row.value,
                 "noiseParameters": target.error_sd,

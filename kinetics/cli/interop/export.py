@@ -14,7 +14,10 @@ from kinetics.cli.terminal.output import print_text, wrote
 
 def export(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A model that ships, or a model file; for petab a fit.", autocompletion=MODELS)
+        str,
+        typer.Argument(
+            metavar="MODEL", help="A model that ships, or a model file; for petab a fit.", autocompletion=MODELS
+        ),
     ],
     format: Annotated[
         str | None,
@@ -29,7 +32,8 @@ def export(
     ] = None,
     regimen: RegimenName = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write it to a file in place of the terminal; petab to a folder.")
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write it to a file in place of the terminal; petab to a folder."),
     ] = None,
 ) -> None:
     """A model for other programs: SBML, Antimony, Python, LaTeX; a regimen as the records of NONMEM; a fit as PEtab."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from kinetics.interop.exports.additions import Additions
+from collections.abc import Mapping
+
+import sympy as sp
+
+from kinetics.interop.exports.additions import Additions, symbol
+from kinetics.interop.exports.infix import SBML, infix
 from kinetics.regimen import Segments
 
 Changes = dict[str, str]
@@ -24,8 +29,11 @@ class DosePeriods:
         self._parts = parts
         self._inflows: dict[str, str] = {}
 
-    def of(self, plan: Segments) -> dict[float, Changes]:
-        """What a regimen sets, by the time at which it does."""
+    def of(self, plan: Segments, values: Mapping[str, float]) -> dict[float, Changes]:
+        """What a regimen sets, by the time at which it does.
+
+        At the start a formula may have no name but those that are estimated; the others have these ``values``.
+        """
         parts, running = self._parts, dict.fromkeys(plan.drugs, 0.0)
         periods: dict[float, Changes] = {}
         for number, time in enumerate(plan.edges[:-1].tolist()):
@@ -38,10 +46,16 @@ class DosePeriods:
                     running[drug] = rate
                 if bolus:
                     state = parts.into(drug).name
-                    changes[state] = f"{changes.get(state, state)} + {parts.in_unit_of_state(drug, bolus)!r}"
+                    before = changes.get(state) or (state if time else self._start(state, values))
+                    changes[state] = f"{before} + {parts.in_unit_of_state(drug, bolus)!r}"
             if changes:
                 periods[time] = changes
         return periods
+
+    def _start(self, state: str, values: Mapping[str, float]) -> str:
+        """The initial value of a state."""
+        model, held = self._parts.model, {symbol(name): sp.Float(value) for name, value in values.items()}
+        return infix(model.written_out(model.states[state].initial).xreplace(held), SBML)
 
     def _inflow(self, drug: str) -> str:
         if drug not in self._inflows:

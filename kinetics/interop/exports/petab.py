@@ -56,7 +56,7 @@ class PetabTables:
         try:
             folder.mkdir(exist_ok=True)
         except (OSError, ValueError) as error:
-            raise InputError(f"{folder}: cannot be made: {reason_of(error)}") from error
+            raise InputError(f"{folder}: cannot be a folder: {reason_of(error)}") from error
         write_atomically(folder / "model.xml", self.model)
         tables = {name: rows for name in _TABLES if (rows := getattr(self, name))}
         for name, rows in tables.items():
@@ -74,12 +74,12 @@ class PetabTables:
 
 
 def table_text(rows: Rows) -> str:
-    """A table with tabs between its columns; a cell without value is empty.
+    r"""A table with tabs between its columns; a cell without value is empty.
 
     Examples
     --------
     >>> table_text([{"time": 0.5, "conditionId": None}])
-    'time\\tconditionId\\n0.5\\t\\n'
+    'time\tconditionId\n0.5\t\n'
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), delimiter="\t", lineterminator="\n")
