@@ -28,6 +28,8 @@ def as_version_1(path):
     given = ExperimentsToSbmlConverter(v2.Problem.from_yaml(str(path))).convert()
     changes = given.condition_df.merge(given.experiment_df, on="conditionId")
     conditions = changes.pivot(index="experimentId", columns="targetId", values="targetValue").astype(float)
+    for name, value in conditions.iloc[0].items():  # initial assignments, which pyPESTO leaves as they were, use it
+        given.model.sbml_model.getParameter(name).setValue(value)
     observables = given.observable_df.reset_index()
     formulas = [f"noiseParameter1_{name}" for name in observables["observableId"]]
     assert set(observables["noiseDistribution"].astype(str)) <= {"normal", "log-normal"}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kinetics.cli.arguments.completion import MODELS
+from kinetics.cli.arguments.completion import MODELS_AND_FITS
 from kinetics.cli.arguments.options import RegimenName
 from kinetics.cli.terminal.output import print_text, wrote
 
@@ -16,7 +16,9 @@ def export(
     model: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="A model that ships, or a model file; for petab a fit.", autocompletion=MODELS
+            metavar="MODEL",
+            help="A model that ships, or a model file; for petab a fit problem.",
+            autocompletion=MODELS_AND_FITS,
         ),
     ],
     format: Annotated[
