@@ -81,6 +81,16 @@ def export(
     """
     if format == PETAB or isinstance(model, FitProblem):
         return _petab(model, format, cohort, regimen, out)
+    return _of_model(model, format, cohort, regimen, out)
+
+
+def _of_model(
+    model: Model | str | Path,
+    format: str | None,
+    cohort: str | None,
+    regimen: Regimen | Course | str | Path | None,
+    out: str | Path | None,
+) -> str:
     faults = Faults()
     chosen = faults.attempt("format", lambda: _format(format, out))
     the_model = faults.attempt("model", lambda: loaded("model", model, Model))
