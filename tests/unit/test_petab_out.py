@@ -143,6 +143,24 @@ def test_an_output_that_a_dose_changes_at_its_time_stands_beside(project, tmp_pa
     assert_same_likelihood(problem, again, {"g": 0.05, "s": 5.0})
 
 
+def test_a_dose_at_the_start_is_added_to_the_initial_value(project, tmp_path):
+    """A(t) = (A0 + dose) exp(-k t): the linter allows no state in what is set at the start."""
+    text = project.model.read_text().replace(
+        '[states.D]\nunit = "mg"\ninitial = "0"', '[states.D]\nunit = "mg"\ninitial = "m*j"'
+    )
+    project.model.write_text(
+        text.replace("[derived]", 'm = { value = 3.0, unit = "mg", source = "choice" }\n[derived]', 1)
+    )
+    row = {"output": "D_blood", "time": "2 day", "value": 0.5, "unit": "mg", "log_se": 0.1}
+    rows = [{**row, "regimen": f"{REGIMENS}/once.toml", **more} for more in ({}, {"set": "j = 2"})]
+    free = {"m": 'lower = 0.1, upper = 10, unit = "mg", prior = "flat"'}
+    again = exported(FitProblem.load(project.fit(*rows, free=free)), tmp_path / "out")
+    values = again.objective({"m": 1.5}, gradient=True)
+    assert values.simulations == pytest.approx([2.5 * math.exp(-2), 4.0 * math.exp(-2)], rel=1e-6)
+    distances = [math.log(value / 0.5) / 0.01 for value in values.simulations]
+    assert values.gradient == pytest.approx([-distances[0] / 2.5 - 2 * distances[1] / 4.0], rel=1e-5)
+
+
 def test_nominal_values_are_the_committed_estimates(project, tmp_path):
     problem = FitProblem.load(project.fit(SMALL, free={"A0": f'{A0}, prior = "flat"'}))
     fit(problem).save()
