@@ -1,15 +1,20 @@
 """Fit problems as PEtab 2: what is read again has the likelihood of the fit, and what has no form is named."""
 
 import csv
+import importlib
 import itertools
 import math
 import warnings
 
+import numpy as np
 import pytest
+import sympy as sp
 
 import kinetics
 from kinetics import FitProblem, InputError, fit
 from kinetics.estimate.search import objective_of
+from kinetics.expressions import evaluate
+from kinetics.interop.petab.formulas import parse_formula
 
 pytest.importorskip("yaml", reason="PEtab needs the extra sbml")
 pytest.importorskip("libsbml", reason="PEtab needs the extra sbml")
@@ -91,6 +96,28 @@ def test_arms_that_differ_in_values_and_in_doses(project, tmp_path):
     assert not (tmp_path / "out" / "lymphokinetics.tsv").exists()
     for values in ({"A0": 2.0, "g": 0.05, "s": 5.0}, {"A0": 1.4, "g": 0.09, "s": 2.0}):
         assert_same_likelihood(problem, again, values)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_arms_run_elsewhere(project, tmp_path):
+    """The program of PEtab makes events of the periods, and libroadrunner finds the same values at all rows."""
+    roadrunner = pytest.importorskip("roadrunner", reason="libroadrunner is not installed")
+    libsbml, v2, converters = map(importlib.import_module, ("libsbml", "petab.v2", "petab.v2.converters"))
+    (project.models / "regimens" / "infused.toml").write_text(INFUSED)
+    problem = FitProblem.load(project.fit(*ARMS, free={"A0": A0, "g": G, "s": S}))
+    again, found = exported(problem, tmp_path / "out"), []
+    theirs = converters.ExperimentsToSbmlConverter(v2.Problem.from_yaml(again.tables.path)).convert()
+    symbols = {name: sp.Symbol(name, real=True) for name in ("A_blood", "N_blood", "D_blood", "baseline_N_blood")}
+    for row in again.tables.measurements:
+        document = theirs.model.sbml_document.clone()
+        document.getModel().getParameter(f"_petab_experiment_indicator_{row.experiment}").setValue(1.0)
+        runner = roadrunner.RoadRunner(libsbml.writeSBMLToString(document))
+        runner.integrator.relative_tolerance, runner.integrator.absolute_tolerance = 1e-10, 1e-13
+        runner.timeCourseSelections = list(symbols)
+        end = np.asarray(runner.simulate(0, row.time, 2))[-1]
+        formula = parse_formula(again.tables.observables[row.observable].formula, symbols)
+        found.append(evaluate(formula, dict(zip(symbols.values(), end.tolist(), strict=True))))
+    assert found == pytest.approx(again.objective().simulations, rel=1e-6)
 
 
 def test_priors_are_those_of_the_fit(project, tmp_path):
