@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kinetics.explorer import Explorer, explore
     from kinetics.figures import Drawn, draw
     from kinetics.identifiability import identify
-    from kinetics.interop import export
+    from kinetics.interchange import export
     from kinetics.interop.petab.fitting import PetabFit, PetabFitProblem, read_petab
     from kinetics.interop.sbml import read_sbml
     from kinetics.measures import (
@@ -172,7 +172,7 @@ _ROOMS = {
     "kinetics.explorer": ("Explorer", "explore"),
     "kinetics.figures": ("Drawn", "draw"),
     "kinetics.identifiability": ("identify",),
-    "kinetics.interop": ("export",),
+    "kinetics.interchange": ("export",),
     "kinetics.interop.petab.fitting": ("PetabFit", "PetabFitProblem", "read_petab"),
     "kinetics.interop.sbml": ("read_sbml",),
     "kinetics.measures": (

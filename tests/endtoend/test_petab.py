@@ -75,3 +75,16 @@ def test_a_result_goes_where_it_can(run, tmp_path):
         assert (answer.status, answer.out) == (2, "")
         assert "is the fit of a PEtab problem" in answer.err
         assert "does not ship" not in answer.err
+
+
+def test_export(run, tmp_path):
+    """The folder is said, and rows without a form; what has none at all is a fault that leaves no folder."""
+    answer = run("export", "care_ms_course_1", "--format", "petab", "--out", tmp_path / "out")
+    assert (answer.status, answer.out) == (0, "")
+    assert f"wrote {tmp_path / 'out'}" in answer.err
+    assert "lymphokinetics.tsv alone: B_month_12" in answer.err
+    assert (tmp_path / "out" / "care_ms_course_1.yaml").is_file()
+    refused = run("export", "hill_cawthorne_2012", "--format", "petab", "--out", tmp_path / "none")
+    assert (refused.status, refused.out) == (2, "")
+    assert "no row is a value of an output at a time" in refused.err
+    assert not (tmp_path / "none").exists()

@@ -35,6 +35,7 @@ def _paths(incomplete: str, suffix: str) -> list[str]:
 
 
 MODELS = completing("models")
+MODELS_AND_FITS = completing("models", "fits")
 REGIMENS = completing("models/regimens")
 VISITS = completing("models/visits")
 FITS = completing("fits")

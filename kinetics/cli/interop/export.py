@@ -7,20 +7,25 @@ from typing import Annotated
 
 import typer
 
-from kinetics.cli.arguments.completion import MODELS
+from kinetics.cli.arguments.completion import MODELS_AND_FITS
 from kinetics.cli.arguments.options import RegimenName
 from kinetics.cli.terminal.output import print_text, wrote
 
 
 def export(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A model that ships, or a model file.", autocompletion=MODELS)
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A model that ships, or a model file; for petab a fit problem.",
+            autocompletion=MODELS_AND_FITS,
+        ),
     ],
     format: Annotated[
         str | None,
         typer.Option(
             "--format",
-            metavar="sbml|antimony|python|latex|nonmem",
+            metavar="sbml|antimony|python|latex|nonmem|petab",
             help="What to write; by default what the ending of --out says.",
         ),
     ] = None,
@@ -29,11 +34,12 @@ def export(
     ] = None,
     regimen: RegimenName = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write it to a file in place of the terminal.")
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write it to a file in place of the terminal; petab to a folder."),
     ] = None,
 ) -> None:
-    """A model for other programs: SBML, Antimony, Python, LaTeX; a regimen as the records of NONMEM."""
-    from kinetics.interop import export as run
+    """A model for other programs: SBML, Antimony, Python, LaTeX; a regimen as the records of NONMEM; a fit as PEtab."""
+    from kinetics.interchange import export as run
 
     text = run(model, format, cohort=cohort, regimen=regimen, out=out)
     if out is None:

@@ -10,6 +10,7 @@ import sympy as sp
 
 from kinetics.model import Derived, Model, Parameter, State
 from kinetics.model.events import Event
+from kinetics.model.timing.clock import CLOCK, clock
 from kinetics.units import Unit, conversion
 
 
@@ -39,7 +40,7 @@ class Additions:
 
     def number(self, name: str, unit: Unit, value: float) -> sp.Symbol:
         """A number as a parameter."""
-        name = self._free(name)
+        name = self.free_name(name)
         self.parameters[name] = Parameter(name=name, unit=unit, value=float(value))
         return symbol(name)
 
@@ -49,11 +50,11 @@ class Additions:
 
     def amount(self, name: str, drug: str, value: float) -> sp.Symbol:
         """An amount of a drug as a parameter, in the unit of the state that it goes into."""
-        return self.number(name, self._target(drug).unit, value * self._factor(drug))
+        return self.number(name, self._target(drug).unit, self.in_unit_of_state(drug, value))
 
     def rate(self, name: str, drug: str, value: float) -> sp.Symbol:
         """The rate of an infusion as a parameter, in the unit of the state per time."""
-        return self.number(name, self._target(drug).unit / self.model.time, value * self._factor(drug))
+        return self.number(name, self._target(drug).unit / self.model.time, self.in_unit_of_state(drug, value))
 
     def into(self, drug: str) -> sp.Symbol:
         """The state that a drug goes into."""
@@ -66,25 +67,62 @@ class Additions:
         self._inflows[target.name] = self._inflows.get(target.name, 0) + inflow
         return inflow
 
+    def set_inflow(self, name: str, drug: str) -> sp.Symbol:
+        """The same as a parameter, 0 until something outside the model sets it."""
+        target = self._target(drug)
+        inflow = self.number(name, target.unit / self.model.time, 0.0)
+        self._inflows[target.name] = self._inflows.get(target.name, 0) + inflow
+        return inflow
+
     def state(self, name: str, unit: Unit, initial: Any) -> sp.Symbol:
         """A state that events alone set."""
-        name = self._free(name)
+        name = self.free_name(name)
         self._states[name] = State(name=name, unit=unit, initial=initial, rate=sp.S.Zero)
         return symbol(name)
 
     def define(self, name: str, unit: Unit, value: Any, about: str) -> sp.Symbol:
         """A derived quantity of parameters alone."""
-        name = self._free(name)
+        name = self.free_name(name)
         self.derived[name] = Derived(name=name, unit=unit, value=value, about=about)
         return symbol(name)
 
+    def before_treatment(self, output: str) -> Any:
+        """An output before treatment, written out: of parameters alone."""
+        model = self.model
+        start = {row.symbol: row.initial for row in model.states.values()}
+        return model.written_out(model.written_out(model.outputs[output].value).xreplace(start))
+
     def event(self, name: str, trigger: Any, changes: Mapping[Any, Any], priority: int, *, initial: bool) -> None:
         """An event that sets states, by symbol."""
-        name, assignments = self._free(name), {state.name: value for state, value in changes.items()}
+        name, assignments = self.free_name(name), {state.name: value for state, value in changes.items()}
         event = Event(
             name=name, trigger=trigger, assignments=assignments, priority=sp.Integer(priority), initial=initial
         )
         self.events[name] = event
+
+    def built(self, values: Mapping[str, float]) -> Model:
+        """The model with all that was added, and with these values by flat name; it accepts no dose."""
+        model, states = self.model, self.states()
+        own = {n: replace(row, value=values.get(n, row.value)) for n, row in model.parameters.items()}
+        if self.events:
+            states.setdefault(CLOCK, clock(model.time))
+        # what is added is in the units of the model already, so nothing is checked anew
+        return replace(
+            model,
+            parameters={**own, **self.parameters},
+            inputs={n: replace(row, rest=values.get(n, row.rest)) for n, row in model.inputs.items()},
+            derived={**model.derived, **self.derived},
+            order=(*self.derived, *model.order),
+            constants=(*model.constants, *self.derived),
+            doses={},
+            states=states,
+            events={**model.events, **self.events},
+            path=None,
+        )
+
+    def in_unit_of_state(self, drug: str, value: float) -> float:
+        """An amount, or the rate of an infusion, of a drug in the unit of the state that it goes into."""
+        return value * self._factor(drug)
 
     def _target(self, drug: str) -> State:
         return self.model.states[self.model.doses[drug].into]
@@ -92,8 +130,8 @@ class Additions:
     def _factor(self, drug: str) -> float:
         return float(conversion(self.model.doses[drug].unit, self._target(drug).unit))
 
-    def _free(self, name: str) -> str:
-        """A name that nothing else has."""
+    def free_name(self, name: str) -> str:
+        """The name, or one like it that nothing else has."""
         while name in self._taken:
             name += "_"
         self._taken.add(name)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from kinetics.interop.exports.additions import Additions
 from kinetics.interop.exports.dosing_events import rule_events, schedule_events
 from kinetics.model import Model
-from kinetics.model.timing.clock import CLOCK, clock
 from kinetics.regimen import Regimen, check_rules_accepted, segments, triggers
 from kinetics.regimen.segments import check_fixed
 from kinetics.regimen.times import units_per_day
@@ -54,20 +52,4 @@ def dosed_model(model: Model, values: Mapping[str, float], regimen: Regimen) -> 
     schedule_events(parts, segments(regimen, units, model.time, end * per_day))
     if (rules := triggers(regimen, outputs, units, model.time)) is not None:
         rule_events(parts, rules)
-    states = parts.states()
-    own = {n: replace(row, value=values.get(n, row.value)) for n, row in model.parameters.items()}
-    if parts.events:
-        states.setdefault(CLOCK, clock(model.time))
-    # what is added is in the units of the model already, so nothing is checked anew
-    return replace(
-        model,
-        parameters={**own, **parts.parameters},
-        inputs={n: replace(row, rest=values.get(n, row.rest)) for n, row in model.inputs.items()},
-        derived={**model.derived, **parts.derived},
-        order=(*parts.derived, *model.order),
-        constants=(*model.constants, *parts.derived),
-        doses={},
-        states=states,
-        events={**model.events, **parts.events},
-        path=None,
-    )
+    return parts.built(values)

@@ -110,11 +110,10 @@ def _allowed(parts: Additions, rules: Triggers, number: int, given: sp.Symbol, l
 
 def _level(parts: Additions, rules: Triggers, number: int) -> sp.Symbol:
     """The level of a rule, a derived quantity of parameters alone."""
-    model, output = parts.model, parts.model.outputs[rules.rules[number].output]
-    start = {row.symbol: row.initial for row in model.states.values()}
-    rest = model.written_out(model.written_out(output.value).xreplace(start))
+    output = parts.model.outputs[rules.rules[number].output]
     name, share, fixed = f"rule_{number + 1}_level", float(rules.shares[number]), float(rules.fixed[number])
     about = f"level at which rule {number + 1} acts"
     if share:
+        rest = parts.before_treatment(output.name)
         return parts.define(name, output.unit, parts.number(f"{name}_share", parse_unit("1"), share) * rest, about)
     return parts.number(name, output.unit, fixed)

@@ -1,4 +1,4 @@
-"""`export`: a model, with a cohort's values and a regimen, as text for other programs."""
+"""`export`: a model, with a cohort's values and a regimen, or the problem of a fit, for other programs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.errors import Faults, InputError, UnknownNameError
+from kinetics.estimate.problem.problem import FitProblem
 from kinetics.files.arguments import loaded
 from kinetics.files.bibliography import CHOICE, Source, find_source
 from kinetics.files.writing import write_atomically
+from kinetics.interchange.petab import petab_text
 from kinetics.interop.exports.antimony import antimony_text
 from kinetics.interop.exports.dosed import dosed_model
 from kinetics.interop.exports.nonmem import nonmem_text
@@ -20,45 +22,53 @@ from kinetics.regimen import Course, Regimen
 from kinetics.text.suggestions import did_you_mean
 
 FORMATS = {"sbml": ".xml", "antimony": ".ant", "python": ".py", "latex": ".tex", "nonmem": ".csv"}
-"""The ending of a file of each format."""
+"""The ending of a file of each format of models."""
+PETAB = "petab"
+"""The format of fit problems: a folder."""
 _WITH_REGIMEN = ("sbml", "antimony", "nonmem")
 _WITH_VALUES = ("sbml", "antimony", "python")
 
 
 def export(
-    model: Model | str | Path,
+    model: Model | FitProblem | str | Path,
     format: str | None = None,
     *,
     cohort: str | None = None,
     regimen: Regimen | Course | str | Path | None = None,
     out: str | Path | None = None,
 ) -> str:
-    """A model as text for other programs; what a format cannot say is in the table of docs/formats/export.md.
+    """A model or a fit problem for other programs; what a format cannot say is in the table of docs/formats/export.md.
 
     Parameters
     ----------
-    model : Model, str or pathlib.Path
-        An object, a name or a file.
-    format : {"sbml", "antimony", "python", "latex", "nonmem"}, optional
-        By default that of the ending of ``out``.
+    model : Model, FitProblem, str or pathlib.Path
+        An object, a name or a file; the name or file of a fit problem for ``petab``.
+    format : {"sbml", "antimony", "python", "latex", "nonmem", "petab"}, optional
+        By default that of the ending of ``out``, and ``petab`` for a FitProblem.
     cohort : str, optional
         Whose parameter values are written; the model's own by default.
     regimen : Regimen, Course, str or pathlib.Path, optional
         Its doses and rules become events of SBML and Antimony, and its doses the records of NONMEM.
     out : str or pathlib.Path, optional
-        The file to write.
+        The file to write; for ``petab`` a folder, which is needed.
 
     Returns
     -------
     str
-        The text.
+        The text; of ``petab`` that of its YAML file.
 
     Raises
     ------
     InputError
-        If the model does not accept the regimen, the format has no place for it, or the file cannot be written.
+        If the model does not accept the regimen, the format has no place for it, or the file cannot be written; for
+        ``petab`` also if no row of the fit has a form in it.
     UnknownNameError
-        If there is no such format, model, cohort or regimen.
+        If there is no such format, model, fit, cohort or regimen.
+
+    Warns
+    -----
+    UserWarning
+        For rows of a fit of which PEtab has no likelihood.
 
     Examples
     --------
@@ -69,6 +79,18 @@ def export(
     >>> print(export(decay, "antimony").splitlines()[1])
     model decay()
     """
+    if format == PETAB or isinstance(model, FitProblem):
+        return _petab(model, format, cohort, regimen, out)
+    return _of_model(model, format, cohort, regimen, out)
+
+
+def _of_model(
+    model: Model | str | Path,
+    format: str | None,
+    cohort: str | None,
+    regimen: Regimen | Course | str | Path | None,
+    out: str | Path | None,
+) -> str:
     faults = Faults()
     chosen = faults.attempt("format", lambda: _format(format, out))
     the_model = faults.attempt("model", lambda: loaded("model", model, Model))
@@ -84,6 +106,23 @@ def export(
     return text
 
 
+def _petab(model: object, format: str | None, cohort: object, regimen: object, out: str | Path | None) -> str:
+    """The problem of a fit in a folder."""
+    faults = Faults()
+    if format not in (None, PETAB):
+        faults.add(f"a fit problem is written as {PETAB} alone; export its model for {format}", name="format")
+    if out is None:
+        faults.add(f"{PETAB} is several files; name a folder with --out (in Python out=)", name="out")
+    for name, value in (("cohort", cohort), ("regimen", regimen)):
+        if value is not None:
+            faults.add("a fit problem names those of its rows; leave it out", name=name)
+    problem = faults.attempt("fit", lambda: loaded("fit", model, FitProblem))
+    faults.raise_if_any()
+    assert problem is not None
+    assert out is not None
+    return petab_text(problem, _sources(problem.model), out)
+
+
 def _format(format: str | None, out: str | Path | None) -> str:
     suffixes = {suffix: name for name, suffix in FORMATS.items()}
     if format is None:
@@ -91,8 +130,9 @@ def _format(format: str | None, out: str | Path | None) -> str:
         if suffix not in suffixes:
             raise InputError(f"say which: {', '.join(FORMATS)}; or a file that ends in {', '.join(FORMATS.values())}")
         return suffixes[suffix]
-    if format not in FORMATS:
-        raise UnknownNameError(f"no format '{format}'{did_you_mean(format, FORMATS)}; there are {', '.join(FORMATS)}")
+    known = (*FORMATS, PETAB)
+    if format not in known:
+        raise UnknownNameError(f"no format '{format}'{did_you_mean(format, known)}; there are {', '.join(known)}")
     return format
 
 

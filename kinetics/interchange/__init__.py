@@ -1,0 +1,5 @@
+"""The verb `export`: models, and problems of fits, for other programs."""
+
+from kinetics.interchange.exporting import export
+
+__all__ = ["export"]
