@@ -55,7 +55,7 @@ def parse_formula(text: str, symbols: Mapping[str, Any]) -> Any:
     --------
     >>> A, k = sp.symbols("A k", real=True)
     >>> parse_formula("piecewise(k * A, A > 2 && !(k == 0), 0)", {"A": A, "k": k})
-    Piecewise((A*k, Ne(k, 0) & (A > 2)), (0, True))
+    piecewise((A*k, (A > 2) & Ne(k, 0)), (0, True))
     >>> parse_formula("9^9^9^9", {})
     Traceback (most recent call last):
     kinetics.errors.InputError: exponent beyond 64 at column 8 of '9^9^9^9'

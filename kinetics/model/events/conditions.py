@@ -32,7 +32,7 @@ def comparisons(condition: Any) -> list[Any]:
     --------
     >>> x, y = sp.symbols("x y", real=True)
     >>> comparisons((x > 2) & ((y <= 1) | (x > 2)))
-    [x > 2, y <= 1]
+    [y <= 1, x > 2]
     """
     if isinstance(condition, Relational):
         return [condition]
