@@ -180,7 +180,7 @@ def test_the_users_own_settings_are_left_alone(folder, tree):
 
     with mpl.rc_context({"lines.linewidth": 9.0, "font.size": 31.0}):
         line = artist(drawn(folder / "figure.toml", tree), "simulated-counts-N")
-        assert line.get_linewidth() == 1.1
+        assert line.get_linewidth() == 0.8
         assert mpl.rcParams["lines.linewidth"] == 9.0
         assert mpl.rcParams["font.size"] == 31.0
 
