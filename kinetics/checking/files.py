@@ -70,7 +70,7 @@ def _check_sbml(path: Path, _: Faults) -> tuple[str, ...]:
     """Its notes say what a model file of it lacks."""
     from kinetics.interop.sbml import import_sbml
 
-    return import_sbml(path).told
+    return import_sbml(path).messages
 
 
 def _check_petab(path: Path, _: Faults) -> None:

@@ -29,7 +29,7 @@ def import_(
     faults.raise_if_any()
     imported = import_sbml(file)
     text = imported.to_toml()
-    for note in imported.told:
+    for note in imported.messages:
         tell(f"note: {file}: {note}")
     if out is None:
         print_text(text.rstrip("\n"))

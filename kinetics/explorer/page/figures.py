@@ -99,19 +99,19 @@ class Panel:
 
     def update(self, state: State, curves: Sequence[ScenarioCurves], points: Points | None) -> None:
         """Show the curves and points of a state."""
-        shown = list[np.ndarray]()
+        heights = list[np.ndarray]()
         for number in range(MAX_SCENARIOS):
             one = curves[number] if number < len(curves) else None
             line, band = _curve(one, self.output), _band(one, self.output)
-            shown += [line["y"], band["y"]]
+            heights += [line["y"], band["y"]]
             _set(self.lines[number], self._positive(line))
             _set(self.bands[number], self._positive(band))
         limits = sorted({one.limits[self.output] for one in curves if self.output in one.limits})
         gaps = [value for limit in limits for value in (limit, limit, np.nan)]
         _set(self.limit, {"x": [0.0, state.until, np.nan] * len(limits), "y": gaps})
         self._show_points(points)
-        shown += [np.array(limits), np.asarray(self.points.data["y"]), np.asarray(self.censored.data["y"])]
-        self._set_ranges(state, np.concatenate(shown))
+        heights += [np.array(limits), np.asarray(self.points.data["y"]), np.asarray(self.censored.data["y"])]
+        self._set_ranges(state, np.concatenate(heights))
 
     def _positive(self, data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Without what a logarithmic axis has no place for; a band ends at its foot."""

@@ -47,7 +47,7 @@ class ImportedModel:
     incomplete: str = ""
 
     @property
-    def told(self) -> tuple[str, ...]:
+    def messages(self) -> tuple[str, ...]:
         """All that a reader should know."""
         return (*self.notes, f"units are not checked: {self.incomplete}") if self.incomplete else self.notes
 
@@ -61,7 +61,7 @@ class ImportedModel:
         """
         import tomli_w
 
-        comments = "".join(f"# {note}\n" for note in self.told)
+        comments = "".join(f"# {note}\n" for note in self.messages)
         text = f"{comments}\n{tomli_w.dumps(self.data)}" if comments else tomli_w.dumps(self.data)
         if len(text.encode()) > MAX_BYTES:
             raise InputError(f"the model file of '{self.model.name}' would be larger than {MAX_BYTES // 1000} kB")
