@@ -11,7 +11,8 @@ MADE := $(VENV)/.made
 LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
 CLUSTER := $(VENV)/.extra-cluster
-DOCS := $(VENV)/.extra-docs
+# Pages execute exports of SBML.
+DOCS := $(VENV)/.extra-docs $(VENV)/.extra-sbml
 TESTED := $(CLUSTER) $(VENV)/.extra-report $(VENV)/.extra-explore $(VENV)/.extra-sbml
 # A worker that is done takes tests from another; neighbours stay together, for what the tests of a file share.
 PYTEST := $(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=worksteal
@@ -67,7 +68,7 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-# An optional extra, from a lock file of its own: cluster is Dask, report writes documents, explore is Panel, docs is Sphinx.
+# An optional extra, from a lock file of its own: cluster is Dask, report writes documents, explore is Panel, sbml is libsbml, docs is Sphinx.
 $(VENV)/.extra-%: requirements-%.lock $(INSTALLED)
 	@echo "Installing the packages of $<"
 	@$(PIP) install --require-hashes -r $<
