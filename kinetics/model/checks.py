@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kinetics.errors import Faults
 from kinetics.expressions import Dimensions
 from kinetics.model.composition import Draft
+from kinetics.model.correlations import check_correlations
 from kinetics.model.definitions import check_size, ordered, parameter_closure
 from kinetics.model.events.checking import check_assigned, converted_event
-from kinetics.model.quantities import Dose, DoseConstant, Output, Parameter, State
+from kinetics.model.quantities import Correlation, Dose, DoseConstant, Output, Parameter, State
 from kinetics.model.ranges import out_of_range
 from kinetics.model.timing.clock import with_clock
 from kinetics.model.variation import variation_faults
 from kinetics.units import conversion, parse_unit, unit_text
+
+if TYPE_CHECKING:
+    from kinetics.model.model import Model
 
 _ABOUT = {
     "lag": "time from a dose to its start",
@@ -23,6 +27,24 @@ _ABOUT = {
     "duration": "length of an infusion",
     "rate": "rate of an infusion",
 }
+
+
+def checked(
+    make: Callable[..., Model],
+    faults: Faults,
+    tables: dict[str, dict[str, Any]],
+    correlations: tuple[Correlation, ...],
+    time: Any,
+    **header: Any,
+) -> Model:
+    """The model of these tables; `InputError` with what is wrong and what was found before."""
+    path = header.get("path")
+    rows = check_tables(tables, time, f"{path}:1" if path else "", faults)
+    check_correlations(correlations, (), tables["parameters"], faults)
+    faults.raise_if_any()
+    model = make(time=time, correlations=correlations, **header, **rows)
+    model.constant_values(model.defaults)
+    return model
 
 
 def check_tables(tables: dict[str, dict[str, Any]], time: Any, where: str, faults: Faults) -> dict[str, Any]:

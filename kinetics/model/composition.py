@@ -33,8 +33,8 @@ MAX_QUANTITIES = 3000
 class Draft:
     """A flat model before its units and order are checked; ``header`` is `ModelHeaderRow` by key, None for a fault.
 
-    ``extends`` are the files whose rows it took, ``files`` counts all that were read. ``aliases`` are
-    the names of the models it uses. Its units are unchecked if those of one of these are.
+    ``extends`` are the files whose rows it took, ``files`` all that were read. ``aliases`` are the
+    names of the models it uses. Its units are unchecked if those of one of these are.
     """
 
     header: dict[str, Any]
@@ -43,7 +43,7 @@ class Draft:
     cohorts: dict[str, Cohort]
     document: Document
     extends: tuple[Path, ...] = ()
-    files: int = 1
+    files: tuple[Path, ...] = ()
     aliases: tuple[str, ...] = ()
     is_unchecked: bool = False
 
@@ -70,7 +70,7 @@ def read_draft(file: Path | Document, faults: Faults, trail: tuple[Path, ...] = 
         _join(reader, alias, _renamed(alias, draft), tables)
     _bind(reader, used, tables)
     _mark_exploratory(tables)
-    files = 1 + len(bases) + sum(draft.files for draft in used.values())
+    files = (document.path, *bases, *(path for draft in used.values() for path in draft.files))
     correlations = _correlations(reader, used)
     cohorts = read_cohorts(reader, tables["parameters"], correlations)
     is_unchecked = header["units"] is not None or any(draft.is_unchecked for draft in used.values())
@@ -94,7 +94,7 @@ def _read_used(document: Document, faults: Faults, trail: tuple[Path, ...]) -> t
         with faults.gather(document.where("uses", alias), f"uses.{alias}"):
             if not is_name(alias) or not isinstance(name, str):
                 raise InputError("must be an identifier = the name of a model")
-            if sum(draft.files for draft in used.values()) >= MAX_FILES or len(trail) > MAX_LEVELS:
+            if sum(len(draft.files) for draft in used.values()) >= MAX_FILES or len(trail) > MAX_LEVELS:
                 raise InputError(f"more than {MAX_FILES} models in all, or {MAX_LEVELS} levels of them")
             path = model_path(name, document.file("uses", alias), trail, "uses")
             used[alias] = read_draft(path, faults, trail)

@@ -12,13 +12,13 @@ import sympy as sp  # pyright: ignore[reportMissingTypeStubs]
 
 from kinetics.errors import Faults, UnknownNameError
 from kinetics.files.documents import Document
+from kinetics.files.kept import Kept
 from kinetics.files.library import find_file, library_folder
 from kinetics.files.rows import dotted_name
 from kinetics.model import hashes
 from kinetics.model.adoption import adopted_tables
-from kinetics.model.checks import check_tables, check_unchecked
+from kinetics.model.checks import check_unchecked, checked
 from kinetics.model.composition import read_draft
-from kinetics.model.correlations import check_correlations
 from kinetics.model.definitions import evaluated_constants
 from kinetics.model.events import Event
 from kinetics.model.interchange import Interchange
@@ -100,17 +100,7 @@ class Model(Interchange):
         InputError
             With every fault of the file, of the files it extends and of those it uses.
         """
-        file, faults = name if isinstance(name, Document) else find_file(name, "models"), Faults()
-        draft = read_draft(file, faults)
-        path = draft.document.path
-        header, time = draft.header, None
-        if header["time"] is not None:
-            with faults.gather(draft.document.where("model", "time"), "model.time"):
-                time = time_unit(header["time"])
-        rest = {"title": header["title"], "about": header["about"], "cohorts": draft.cohorts, "extends": draft.extends}
-        rest |= {"aliases": draft.aliases, "is_unchecked": draft.is_unchecked}
-        check_unchecked(draft, time, faults)
-        return _checked(faults, draft.tables, draft.correlations, time, name=path.stem, path=path, **rest)
+        return _read(name)[0] if isinstance(name, Document) else _LOADED.read(find_file(name, "models"), _read)
 
     @classmethod
     def from_symbols(
@@ -158,7 +148,7 @@ class Model(Interchange):
         tables = adopted_tables(faults, events, **values, states=states)
         with faults.gather("time"):
             unit = time_unit(time)
-        return _checked(faults, tables, tuple(correlations), unit, name=name, title=title or name)
+        return checked(cls, faults, tables, tuple(correlations), unit, name=name, title=title or name)
 
     @cached_property
     def definitions(self) -> dict[str, Derived | Output]:
@@ -238,13 +228,18 @@ class Model(Interchange):
         return evaluated_constants({name: self.definitions[name] for name in self.constants}, parameters, faults)
 
 
-def _checked(
-    faults: Faults, tables: dict[str, dict[str, Any]], correlations: tuple[Correlation, ...], time: Any, **header: Any
-) -> Model:
-    path = header.get("path")
-    checked = check_tables(tables, time, f"{path}:1" if path else "", faults)
-    check_correlations(correlations, (), tables["parameters"], faults)
-    faults.raise_if_any()
-    model = Model(time=time, correlations=correlations, **header, **checked)
-    model.constant_values(model.defaults)
-    return model
+def _read(file: Path | Document) -> tuple[Model, tuple[Path, ...]]:
+    """The model of a file, and all files that it was read from."""
+    faults, time = Faults(), None
+    draft = read_draft(file, faults)
+    header, path = draft.header, draft.document.path
+    if header["time"] is not None:
+        with faults.gather(draft.document.where("model", "time"), "model.time"):
+            time = time_unit(header["time"])
+    check_unchecked(draft, time, faults)
+    rest = {key: getattr(draft, key) for key in ("cohorts", "extends", "aliases", "is_unchecked")}
+    rest |= {"title": header["title"], "about": header["about"], "name": path.stem, "path": path}
+    return checked(Model, faults, draft.tables, draft.correlations, time, **rest), draft.files
+
+
+_LOADED = Kept[Model](most=32)
