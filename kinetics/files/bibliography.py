@@ -12,8 +12,9 @@ from pybtex.database.input.bibtex import LowLevelParser, UndefinedMacro, month_n
 from pybtex.scanner import PybtexSyntaxError, Token
 
 from kinetics.errors import Faults
-from kinetics.files.documents import MAX_BYTES, read_text
+from kinetics.files.documents import read_text
 from kinetics.files.library import library_folder
+from kinetics.files.reading import MAX_TEXT
 
 CHOICE = "choice"
 MAX_FAULTS = 100
@@ -94,7 +95,7 @@ class _Parser(LowLevelParser):
     def parse_value(self) -> None:
         super().parse_value()
         self.size += sum(map(len, self.current_value or ()))  # each @string may double the one before
-        if self.size > MAX_BYTES:
+        if self.size > MAX_TEXT:
             raise PybtexSyntaxError("texts too long in all", self)
 
 

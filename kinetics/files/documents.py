@@ -12,10 +12,10 @@ from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.files.foreign import check_not_foreign
-from kinetics.files.reading import read_bytes
+from kinetics.files.kept import Kept
+from kinetics.files.reading import MAX_TEXT, read_bytes
 from kinetics.text.escaping import character_name, forbidden_character, forbidden_lines
 
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 MAX_LINES = 20
 """The most lines with forbidden characters that are reported one by one."""
@@ -66,7 +66,7 @@ def read_text(path: Path) -> str:
     """Read a UTF-8 file of at most 1 MB; `InputError` also for characters that act on a display."""
     if character := forbidden_character(path.name):  # a file's name becomes the name of the model or fit in it
         raise InputError(Fault(f"the file's name holds {character_name(character)}; rename it", str(path)))
-    raw = read_bytes(path, MAX_BYTES)
+    raw = read_bytes(path, MAX_TEXT)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -88,12 +88,18 @@ def _check_characters(text: str, path: Path) -> None:
 
 def read_document(path: str | Path) -> Document:
     """Read a TOML file; `InputError` if it cannot be read, is too large, or is not TOML."""
-    path = Path(path)
+    return _READ.read(Path(path), _read)
+
+
+def _read(path: Path) -> tuple[Document, tuple[Path, ...]]:
     check_not_foreign(path, "a file in TOML")
     text = read_text(path)
     document = Document(path, _parsed(text, path), _line_map(text))
     _check_values(document)
-    return document
+    return document, (path,)
+
+
+_READ = Kept[Document](most=256)
 
 
 def _parsed(text: str, path: Path) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from kinetics.errors import InputError
-from kinetics.files.documents import MAX_BYTES
-from kinetics.files.reading import read_bytes
+from kinetics.files.reading import MAX_TEXT, read_bytes
 
 T = TypeVar("T")
 MARGIN = 2 * 10**9
@@ -61,7 +60,7 @@ def _digest(files: Iterable[Path]) -> bytes | None:
     digest = sha256()
     try:
         for path in files:
-            digest.update(sha256(read_bytes(path, MAX_BYTES)).digest())
+            digest.update(sha256(read_bytes(path, MAX_TEXT)).digest())
     except InputError:
         return None
     return digest.digest()

@@ -10,6 +10,8 @@ from typing import Any
 
 from kinetics.errors import Fault, InputError
 
+MAX_TEXT = 1_000_000
+"""Bytes of a text file that somebody writes."""
 MAX_JSON = 2**28
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from kinetics.errors import Faults
 from kinetics.files.bibliography import CHOICE, find_source
-from kinetics.files.documents import MAX_BYTES, PROSE, read_text
-from kinetics.files.reading import check_regular, read_bytes
+from kinetics.files.documents import PROSE, read_text
+from kinetics.files.reading import MAX_TEXT, check_regular, read_bytes
 from kinetics.files.rows import problem_text
 from kinetics.text.escaping import character_name, forbidden_character
 from kinetics.units import read_number
@@ -131,10 +131,10 @@ def holds_patients(path: Path) -> bool:
     It does if a heading among its first lines says whose the rows are, or if it is no text that published numbers
     have: larger than 1 MB, or not UTF-8.
     """
-    if check_regular(path) > MAX_BYTES:
+    if check_regular(path) > MAX_TEXT:
         return True
     try:
-        lines = read_bytes(path, MAX_BYTES).decode("utf-8-sig").splitlines()[:30]
+        lines = read_bytes(path, MAX_TEXT).decode("utf-8-sig").splitlines()[:30]
     except UnicodeDecodeError:
         return True
     cells = [_plain(re.split(r"[,;\t|]", line)) for line in lines]

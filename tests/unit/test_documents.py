@@ -9,9 +9,10 @@ import pytest
 
 from kinetics.errors import Fault, InputError
 from kinetics.files.checksums import content_hash
-from kinetics.files.documents import MAX_BYTES, read_document, read_text
+from kinetics.files.documents import read_document, read_text
+from kinetics.files.reading import MAX_TEXT
 
-FULL = MAX_BYTES - 100
+FULL = MAX_TEXT - 100
 
 
 def written(folder: Path, content: str | bytes) -> Path:
@@ -140,8 +141,8 @@ def test_what_is_no_text_is_told(tmp_path):
 
 
 def test_a_file_has_a_largest_size(tmp_path):
-    assert read_text(written(tmp_path, " " * MAX_BYTES))
-    assert "larger than 1000 kB" in refusal(written(tmp_path, " " * (MAX_BYTES + 1))).message
+    assert read_text(written(tmp_path, " " * MAX_TEXT))
+    assert "larger than 1000 kB" in refusal(written(tmp_path, " " * (MAX_TEXT + 1))).message
 
 
 def test_what_is_no_file(tmp_path):

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from kinetics.errors import Fault, InputError, warn
-from kinetics.files.documents import MAX_BYTES, Document
+from kinetics.files.documents import Document
 from kinetics.files.foreign import check_not_foreign
+from kinetics.files.reading import MAX_TEXT
 from kinetics.interop.sbml.contents import Contents
 from kinetics.interop.sbml.parsing import Parsed, parse_sbml
 from kinetics.interop.sbml.reading import read_contents
@@ -63,8 +64,8 @@ class ImportedModel:
 
         comments = "".join(f"# {note}\n" for note in self.messages)
         text = f"{comments}\n{tomli_w.dumps(self.data)}" if comments else tomli_w.dumps(self.data)
-        if len(text.encode()) > MAX_BYTES:
-            raise InputError(f"the model file of '{self.model.name}' would be larger than {MAX_BYTES // 1000} kB")
+        if len(text.encode()) > MAX_TEXT:
+            raise InputError(f"the model file of '{self.model.name}' would be larger than {MAX_TEXT // 1000} kB")
         return text
 
 

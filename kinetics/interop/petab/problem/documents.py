@@ -7,8 +7,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
-from kinetics.files.documents import MAX_BYTES
-from kinetics.files.reading import check_regular, read_bytes
+from kinetics.files.reading import MAX_TEXT, check_regular, read_bytes
 from kinetics.text.extras import needs
 
 MAX_DEPTH = 20
@@ -72,7 +71,7 @@ def read_document(path: Path) -> Document:
         import yaml
     except ImportError as error:
         raise InputError(Fault(INSTALL, str(path))) from error
-    text = read_bytes(path, MAX_BYTES, "a YAML file")
+    text = read_bytes(path, MAX_TEXT, "a YAML file")
     lines: dict[tuple[Any, ...], str] = {}
     try:
         depth = 0
