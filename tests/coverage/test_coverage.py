@@ -10,7 +10,7 @@ import pytest
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "coverage.md"
-STUDIES = 150
+STUDIES = 60
 ERROR = 100 * math.sqrt(0.95 * 0.05 / 1000)
 """The standard error of a coverage on the page, in points."""
 NOT_OF_SAMPLING = "count, range with an error, no n"

@@ -255,7 +255,7 @@ def test_intervals_cover_sources_that_were_never_fitted(step):
     """Ten findings of six sources at one to three steps, predicted from the other sources."""
     generator, inside = np.random.default_rng(2), []
     sizes, steps = (3, 2, 1, 2, 1, 1), (1, 2, 3, 1, 2, 2, 1, 1, 3, 3)
-    for _ in range(300):
+    for _ in range(100):
         folds = [replace(one, fold=Fold("visit", one.fold.name, ())) for one in visits_of(generator)]
         numbers = []
         for number, (kind, far) in enumerate(zip(("time", "share", "value", "value", "time") * 2, steps, strict=True)):
