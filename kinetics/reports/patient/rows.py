@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kinetics.prediction import recovery_summary
+from kinetics.prediction.summary import recovery_summary
 from kinetics.reports.course import series, time_factor
 from kinetics.reports.recovery import recovery_json
 from kinetics.results import MEDIAN_AND_95

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.patients.individual.patient_fit import PatientFit
-from kinetics.prediction import recovery_summary
+from kinetics.prediction.summary import recovery_summary
 from kinetics.reports.course import exploratory, heading
 from kinetics.reports.patient.rows import (
     below_rows,
