@@ -10,7 +10,13 @@ from kinetics.errors import MAX_LINES, Fault, Faults, InputError
 from kinetics.files.arguments import loaded
 from kinetics.model import Model
 from kinetics.patients.conversion.analytes import AnalyteReader
-from kinetics.patients.conversion.checks import check_dose_duplicates, check_duplicates, check_order, check_parts
+from kinetics.patients.conversion.checks import (
+    check_dose_duplicates,
+    check_duplicates,
+    check_order,
+    check_parts,
+    check_span,
+)
 from kinetics.patients.conversion.counts import counts_of
 from kinetics.patients.conversion.covariates import covariates_of, parameters_of
 from kinetics.patients.conversion.doses import doses_of
@@ -151,7 +157,9 @@ def _assembled(
     time_of = times_since_zero(entries, mapping, time, faults)
     analytes = AnalyteReader(mapping, model, faults, entries.notes).read(entries.counts)
     counts = counts_of(analytes, time_of, faults, entries.notes)
-    check_order(entries, time_of, faults, mapping.columns.date or mapping.columns.time or "")
+    column_of_times = mapping.columns.date or mapping.columns.time or ""
+    check_order(entries, time_of, faults, column_of_times)
+    check_span(entries, time_of, time, faults, column_of_times)
     check_parts(counts, {one.output: one.parent for one in analytes if one.parent is not None}, faults)
     if model is not None:
         check_plausible(counts, model, faults)

@@ -91,6 +91,7 @@ def test_a_patient_is_fitted_predicted_drawn_and_written(run, clinic):
         "pool < 0.4",
     ):
         assert part in answer.out
+    assert "note: time zero is the first dose of each patient\n" in answer.err
     assert answer.err.splitlines()[-2:] == [f"wrote {out}", f"wrote {figure}"]
     tree = read_result(out)
     assert tree["course_start"].values.tolist() == [0, 30 * 30.4375]

@@ -102,6 +102,7 @@ ONE_FAULT = {
     "foreign date": ("P1,31.12.2020,A,0.2,1e9/L,", ":5: date: is no ISO date such as 2020-12-31: '31.12.2020'"),
     "date without day": ("P1,2020-03,A,0.2,1e9/L,", ":5: date: has no day"),
     "impossible date": ("P1,2020-02-30,A,0.2,1e9/L,", ":5: date: is no date"),
+    "a wrong year": ("P1,2220-03-01,A,0.2,1e9/L,", ":5: date: is 200 years from another row of patient 'P1' ("),
     "unknown analyte": ("P1,2020-03-01,Hb,12,g/L,", ":5: analyte 'Hb' has no output"),
     "unknown unit": ("P1,2020-03-01,B,0.2,zzz,", ":5: unit: unknown unit 'zzz'"),
     "unit of another kind": ("P1,2020-03-01,B,0.2,mg/L,", ":5: unit: 'mg/L' is not a kind of '1/nL'"),
@@ -260,7 +261,7 @@ def test_what_is_odd_but_no_fault_is_said(read):
 
 def test_an_unknown_patient_is_refused_with_the_nearest_ids(read):
     data = read(*SOUND, "Patient-07,2020-01-01,A,1,1e9/L,")
-    with pytest.raises(UnknownNameError, match="no patient 'P3'; did you mean 'P1'"):
+    with pytest.raises(UnknownNameError, match=r"no patient 'P3'; the nearest are P1, P2$"):
         data["P3"]
     with pytest.raises(UnknownNameError, match=r"; the nearest is Patient-07$"):
         data.patient("Patient_0077")

@@ -10,6 +10,7 @@ import typer
 from kinetics.cli.arguments.inputs import destination, folder
 from kinetics.cli.arguments.options import AsJson, OutNetCDF
 from kinetics.cli.fit import resumable
+from kinetics.cli.terminal.failures import tell_notes
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
@@ -52,6 +53,7 @@ def fit_population(
             problem = problem.with_settings(method=method)
     faults.raise_if_any()
     assert problem is not None
+    tell_notes(problem.data)
     with watched(problem.name) as steps, resumable():
         fit = run(problem, seed=seed, out=out, resume=resume, progress=steps.count)
     if out is not None:

@@ -21,7 +21,7 @@ from kinetics.cli.arguments.options import (
     Seed,
 )
 from kinetics.cli.arguments.pictures import Language, Width, picture
-from kinetics.cli.terminal.failures import check_any_done
+from kinetics.cli.terminal.failures import check_any_done, tell_notes
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
@@ -96,6 +96,7 @@ def patient(
     assert chosen is not None
     structure = loaded("model", chosen, Model)
     data = read_patients(counts, doses, mapping, model=structure, allow_large=allow_large)
+    tell_notes(data)
     with watched(f"fitting patient {id}"), named_as_options({f"errors.{name}": f"--error {name}" for name in stated}):
         fit = fit_patient(data, id, model=structure, cohort=cohort, errors=stated, posterior=posterior, seed=seed)
         tree = fit.predict(
