@@ -14,7 +14,6 @@ from kinetics.cli.arguments.options import (
     AsJson,
     Counts,
     DosesFile,
-    Every,
     MappingFile,
     OutResult,
     Retreat,
@@ -49,9 +48,12 @@ def patient(
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option("--until", metavar="TIME", help="The last time; by default 60 months after the last record."),
+        typer.Option("--until", metavar="TIME", help="The last time; by default 60 steps after the last record."),
     ] = None,
-    every: Every = "1 month",
+    every: Annotated[
+        str | None,
+        typer.Option("--every", metavar="TIME", help="The step; by default a month, or an hour of a model in hours."),
+    ] = None,
     visits: Annotated[
         str | None,
         typer.Option("--visits", metavar="NAME|FILE", help="When counts will be measured: chances at these visits."),
