@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +40,10 @@ from kinetics.patients.mapping.schema import MomentColumns
 from kinetics.patients.mapping.source_tables import Tables, read_tables
 from kinetics.patients.tables import RawTable
 from kinetics.units import Unit
+
+_OF_MAPPING = re.compile(r"\[(?:patients|columns|dose_columns|time|analytes|drugs|covariates|leave_out)\b")
+"""A table of a mapping in a message."""
+_GUESSED = "is read without a mapping, where some of what follows is stated; 'kinetics data guess' writes one"
 
 
 def read_patients(
@@ -94,7 +99,14 @@ def read_patients(
     tables, stated, chosen = _opened(counts, doses, mapping, model, allow_large=allow_large)
     if stated is None and is_tidy(tables.counts.header):
         return _read_tidy(tables, chosen)
-    return _read(tables, stated or proposed(tables, chosen, for_reading=True), chosen)
+    if stated is not None:
+        return _read(tables, stated, chosen)
+    try:
+        return _read(tables, proposed(tables, chosen, for_reading=True), chosen)
+    except InputError as error:
+        if any(_OF_MAPPING.search(fault.message) for fault in error.faults):
+            raise InputError(Fault(_GUESSED, str(counts)), *error.faults, most=MAX_LINES) from None
+        raise
 
 
 def _opened(

@@ -263,8 +263,10 @@ def test_a_mapping_without_a_table_says_what_is_missing(table):
 
 
 PERSONAL = """Name, PATIENT NAME, First name, surname, Nachname, Date of Birth, DOB (dd/mm/yyyy), Geburtsdatum,
-initials, Address line 1, Street address, ZIP code, e-mail, Telephone number, MRN, NHS No, SSN"""
-OTHERS = "Test name, Drug name, Age, USUBJID, Sex, Patient ID, Site, Visit, Dose, Date, Time (h)"
+initials, Address line 1, Street address, ZIP code, e-mail, Telephone number, MRN, NHS No, SSN,
+Geb.-Datum, Pat.-Name, Patientenname, Year of birth, Tel., AHV-Nr, Versicherungsnummer, Hausarzt, Treating physician"""
+OTHERS = """Test name, Drug name, Age, USUBJID, Sex, Patient ID, Site, Visit, Dose, Date, Time (h),
+Birth weight, Pat-Nr, Alter"""
 
 
 @pytest.mark.parametrize("heading", [text.strip() for text in PERSONAL.split(",")])
