@@ -91,8 +91,8 @@ class ClinicProblem:
     seed: int = 0
 
     @classmethod
-    def load(cls, path: str | Path) -> ClinicProblem:
-        """Read the file of a clinic, and the data and the model that it names.
+    def load(cls, path: str | Path, *, allow_large: bool = False) -> ClinicProblem:
+        """Read the file of a clinic, and the model and the data that it names, of more than 50 MB too if allowed.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class ClinicProblem:
             With every fault of all of them.
         """
         document = read_document(path)
-        return cls._of_reader(ClinicReader(document), document.path.stem)
+        return cls._of_reader(ClinicReader(document, allow_large=allow_large), document.path.stem)
 
     @classmethod
     def of(

@@ -38,13 +38,14 @@ class ClinicReader(Reader):
         data: PatientData | None = None,
         model: Model | None = None,
         cohort: CohortParameters | None = None,
+        allow_large: bool = False,
     ) -> None:
         super().__init__(document, Faults())
         self.check_tables(*TABLES)
         self.header: dict[str, Any] = self.fields(ClinicRow, document.data.get("clinic", {}), "clinic")
         self.algorithm = self.table(AlgorithmRow, "algorithm") or AlgorithmRow()
         self.model = model or self._model()
-        self.data = self._data() if data is None else self._in_units(data)
+        self.data = self._data(allow_large) if data is None else self._in_units(data)
         self.cohort = self._without_known(cohort or self._cohort())
         self.patients, self.left_out = self._patients()
         self.parameters: tuple[EstimatedParameter, ...] = read_parameters(self, self.model, self.cohort)
@@ -66,14 +67,16 @@ class ClinicReader(Reader):
             return None
         return self.read(lambda: Model.load(path_from(self.document.path, self.header["model"])), "clinic", "model")
 
-    def _data(self) -> PatientData | None:
+    def _data(self, allow_large: bool) -> PatientData | None:
         """The data in the units of the model; unread if the model is faulty, whose units they need."""
         folder, header = self.document.path.parent, self.header
         if header["data"] is None or self.model is None:
             return None
         doses, mapping = (None if header[key] is None else folder / header[key] for key in ("doses", "mapping"))
         return self.read(
-            lambda: read_patients(folder / header["data"], doses, mapping, model=self.model), "clinic", "data"
+            lambda: read_patients(folder / header["data"], doses, mapping, model=self.model, allow_large=allow_large),
+            "clinic",
+            "data",
         )
 
     def _in_units(self, data: PatientData) -> PatientData | None:
