@@ -57,7 +57,7 @@ class ClinicReader(Reader):
             self, self.header["occasions"], self.header["course_gap"], self.parameters, self.data, self.patients
         )
         self.errors = self._errors()
-        self.blocks = self._blocks()
+        self.blocks, self.occasion_blocks = self._blocks(), self._occasion_blocks()
         self._check_prior()
         if self.algorithm.standard_errors == "stochastic_approximation" and not self.algorithm.posterior:
             self.add("needs the samples that posterior = false leaves out", "algorithm", "standard_errors")
@@ -148,24 +148,34 @@ class ClinicReader(Reader):
     def _blocks(self) -> tuple[tuple[str, ...], ...]:
         """The random effects in blocks: those stated, else as the cohort correlates them; others each alone."""
         varying = [one.flat for one in self.parameters if one.spread]
-        stated, model = self.header["blocks"], self.model
-        if model is None or self.cohort is None:
+        if self.model is None or self.cohort is None:
             return ()
-        if stated is None:
+        if self.header["blocks"] is None:
             return correlated_blocks(varying, self.cohort)
-        blocks = [[flat for name in block if (flat := self._effect(name, varying))] for block in stated]
+        return self._stated_blocks("blocks", varying, "patients do not differ in '{}'; give it a spread")
+
+    def _occasion_blocks(self) -> tuple[tuple[str, ...], ...]:
+        """The random effects of occasions in blocks: those stated, others each alone."""
+        varying = [one.flat for one in self.parameters if one.occasion_spread]
+        differ = "occasions do not differ in '{}'; give it an occasion_spread"
+        return () if self.model is None else self._stated_blocks("occasion_blocks", varying, differ)
+
+    def _stated_blocks(self, key: str, varying: list[str], missing: str) -> tuple[tuple[str, ...], ...]:
+        """The blocks of a key, and what they do not name, each alone."""
+        stated = self.header[key] or []
+        blocks = [[flat for name in block if (flat := self._effect(key, name, varying, missing))] for block in stated]
         named = [flat for block in blocks for flat in block]
         for flat in sorted({flat for flat in named if named.count(flat) > 1}):
-            self.add(f"'{flat}' is named twice", "clinic", "blocks")
+            self.add(f"'{flat}' is named twice", "clinic", key)
         alone = [(flat,) for flat in varying if flat not in named]
         return (*(tuple(block) for block in blocks if block), *alone)
 
-    def _effect(self, name: str, varying: list[str]) -> str | None:
-        with self.at("clinic", "blocks"):
+    def _effect(self, key: str, name: str, varying: list[str], missing: str) -> str | None:
+        with self.at("clinic", key):
             assert self.model is not None
             flat = self.model.flat_name(name)
             if flat not in varying:
-                raise InputError(f"patients do not differ in '{name}'; give it a spread{did_you_mean(flat, varying)}")
+                raise InputError(f"{missing.format(name)}{did_you_mean(flat, varying)}")
             return flat
         return None
 
