@@ -226,8 +226,7 @@ def _verified(tree: xr.DataTree, path: Path) -> xr.DataTree:
     """The tree that was read; a warning if it is not what was written. What others wrote has no checksum."""
     written = tree.attrs.pop(CHECKSUM, None)
     if written is not None and written != tree_checksum(tree):
-        message = f"{path}: damaged, or edited since it was written: not what its checksum is of"
-        warn(message, ChecksumWarning)
+        warn(f"{path}: damaged, or edited since it was written: not what its checksum is of", ChecksumWarning)
     return tree
 
 

@@ -99,13 +99,16 @@ def read_patients(
     tables, stated, chosen = _opened(counts, doses, mapping, model, allow_large=allow_large)
     if stated is None and is_tidy(tables.counts.header):
         return _read_tidy(tables, chosen)
-    if stated is not None:
-        return _read(tables, stated, chosen)
+    return _read_guessed(tables, chosen) if stated is None else _read(tables, stated, chosen)
+
+
+def _read_guessed(tables: Tables, model: Model | None) -> PatientData:
+    """Tables without a mapping; a fault that asks for a key of one comes with how to write it."""
     try:
-        return _read(tables, proposed(tables, chosen, for_reading=True), chosen)
+        return _read(tables, proposed(tables, model, for_reading=True), model)
     except InputError as error:
         if any(_OF_MAPPING.search(fault.message) for fault in error.faults):
-            raise InputError(Fault(_GUESSED, str(counts)), *error.faults, most=MAX_LINES) from None
+            raise InputError(Fault(_GUESSED, str(tables.counts.path)), *error.faults, most=MAX_LINES) from None
         raise
 
 
