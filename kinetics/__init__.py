@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from kinetics.patients.individual.forecasting import predict_patient
     from kinetics.patients.individual.patient_fit import PatientFit
     from kinetics.patients.individual.patient_fits import PatientFits
-    from kinetics.prediction import predict
+    from kinetics.prediction.predicting import predict
     from kinetics.published.evaluating import evidence
     from kinetics.regimen import Course, Dose, Regimen, Rule
     from kinetics.reports.listing import models
@@ -194,7 +194,7 @@ _ROOMS = {
     "kinetics.patients.individual.patient_fit": ("PatientFit",),
     "kinetics.patients.individual.patient_fits": ("PatientFits",),
     "kinetics.patients.clinic": ("ClinicFit", "ClinicProblem", "fit_population"),
-    "kinetics.prediction": ("predict",),
+    "kinetics.prediction.predicting": ("predict",),
     "kinetics.published.evaluating": ("evidence",),
     "kinetics.regimen": ("Course", "Dose", "Regimen", "Rule"),
     "kinetics.reports.listing": ("models",),

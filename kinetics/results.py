@@ -46,10 +46,10 @@ class Drawable:
         """
         import kinetics  # a chained verb is that of the flat namespace, which stands above the rooms
 
-        return kinetics.draw(self._drawn_from(), out, **options)
+        return kinetics.draw(self, out, **options)
 
-    def _drawn_from(self) -> Any:
-        """What is drawn of it."""
+    def drawn_from(self) -> Any:
+        """What `kinetics.draw` takes in its place: a dataset or a tree of them, or the object itself."""
         return self
 
 
@@ -61,7 +61,8 @@ class ResultAccessor(Drawable):
     def __init__(self, result: xr.Dataset | xr.DataTree) -> None:
         self._result = result
 
-    def _drawn_from(self) -> xr.Dataset | xr.DataTree:
+    def drawn_from(self) -> xr.Dataset | xr.DataTree:
+        """The result itself, of which this is the accessor; shapes and units are its own."""
         return self._result
 
 
@@ -225,8 +226,7 @@ def _verified(tree: xr.DataTree, path: Path) -> xr.DataTree:
     """The tree that was read; a warning if it is not what was written. What others wrote has no checksum."""
     written = tree.attrs.pop(CHECKSUM, None)
     if written is not None and written != tree_checksum(tree):
-        message = f"{path}: damaged, or edited since it was written: not what its checksum is of"
-        warn(message, ChecksumWarning)
+        warn(f"{path}: damaged, or edited since it was written: not what its checksum is of", ChecksumWarning)
     return tree
 
 

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kinetics.checking.library_files import check_model, check_regimen, check_visits
-from kinetics.checking.patients import check_patients
+from kinetics.checking.patients import check_clinic, check_patients
 from kinetics.checking.results import check_dataset, check_discrepancy, check_fit_result
 from kinetics.errors import Faults
 
 
 def check_file(path: Path, kind: str, faults: Faults, *, allow_large: bool = False) -> tuple[str, ...]:
     """Note every fault of a file of a kind of `CHECKS`, or of patients; what else a reader must know is returned."""
-    if kind == "patients":
-        return check_patients(path, faults, allow_large=allow_large)
+    if kind in OF_PATIENTS:
+        return OF_PATIENTS[kind](path, faults, allow_large)
     with faults.gather(str(path)):
         return CHECKS[kind](path, faults) or ()
     return ()
@@ -32,12 +32,6 @@ def _check_figure(path: Path, _: Faults) -> None:
     from kinetics.figures import read_figure
 
     read_figure(path)
-
-
-def _check_clinic(path: Path, _: Faults) -> None:
-    from kinetics.patients.clinic import ClinicProblem
-
-    ClinicProblem.load(path)
 
 
 def _check_comparison(path: Path, _: Faults) -> None:
@@ -85,6 +79,8 @@ def _check_bibliography(path: Path, faults: Faults) -> None:
     check_bibliography(path, faults)
 
 
+OF_PATIENTS = {"patients": check_patients, "clinic": check_clinic}
+"""Kinds whose tables may be large."""
 CHECKS: dict[str, Callable[[Path, Faults], tuple[str, ...] | None]] = {
     "model": check_model,
     "regimen": check_regimen,
@@ -92,7 +88,6 @@ CHECKS: dict[str, Callable[[Path, Faults], tuple[str, ...] | None]] = {
     "fit": _check_fit,
     "figure": _check_figure,
     "comparison": _check_comparison,
-    "clinic": _check_clinic,
     "reproduce": _check_plan,
     "result": check_fit_result,
     "discrepancy": check_discrepancy,

@@ -1,4 +1,4 @@
-"""The check of tables of patients, and of the mappings that say what these mean."""
+"""The check of tables of patients, of the mappings that say what these mean, and of files of clinics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kinetics.errors import Faults, InputError
 from kinetics.text.numbers import count_text
 
 
-def check_patients(path: Path, faults: Faults, *, allow_large: bool = False) -> tuple[str, ...]:
+def check_patients(path: Path, faults: Faults, allow_large: bool) -> tuple[str, ...]:
     """Note every fault of a table of patients, or of a mapping and the tables it names; what they hold is returned."""
     from kinetics.patients import DataMapping, read_patients
 
@@ -18,6 +18,16 @@ def check_patients(path: Path, faults: Faults, *, allow_large: bool = False) -> 
         data = read_patients(path, allow_large=allow_large)
         return (data.summary, *(note.removeprefix(f"{path.name}: ") for note in data.notes))
     return () if path.suffix == ".toml" else _extent(path, allow_large)
+
+
+def check_clinic(path: Path, faults: Faults, allow_large: bool) -> tuple[str, ...]:
+    """Note every fault of the file of a clinic, its data and its model; what the data hold is returned."""
+    from kinetics.patients.clinic import ClinicProblem
+
+    with faults.gather(str(path)):
+        data = ClinicProblem.load(path, allow_large=allow_large).data
+        return (data.summary, *data.notes)
+    return ()
 
 
 def _extent(path: Path, allow_large: bool) -> tuple[str, ...]:

@@ -62,7 +62,8 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Counts and recovery after any courses, over patients and over the uncertainty of the estimates."""
-    from kinetics.prediction import PredictionRequest, load_prediction, run_prediction
+    from kinetics.prediction.predicting import run_prediction
+    from kinetics.prediction.request import PredictionRequest, load_prediction
     from kinetics.reports.prediction import prediction_json, prediction_text
     from kinetics.results import RESULTS, write_result
 

@@ -14,8 +14,6 @@ from pydantic import ValidationError
 from kinetics.errors import Fault, Faults, InputError, KineticsError
 from kinetics.figures.base.kind import Inputs, Kind
 from kinetics.figures.base.rows import LookRow, PageRow
-from kinetics.figures.comparison.draw import ComparedRegimens
-from kinetics.figures.comparison.spec import ComparisonSpec
 from kinetics.figures.drawn import Drawn, check_beside
 from kinetics.figures.fitting import fitted
 from kinetics.figures.identity import figure_hash
@@ -147,6 +145,9 @@ def _drawn(request: Request, axes: Sequence[Axes], progress: Progress) -> Drawn:
 
 def figure_of_comparison(comparison: Comparison, regimens: Sequence[Regimen]) -> Kind[Any]:
     """The figure of regimens side by side without a figure file; `draw` takes it, with their result as input."""
+    from kinetics.figures.comparison.draw import ComparedRegimens
+    from kinetics.figures.comparison.spec import ComparisonSpec
+
     return ComparedRegimens(ComparisonSpec.of(comparison, regimens))
 
 

@@ -2,67 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kinetics.errors import Fault, InputError, UnknownNameError
-from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.outputs_figure import OutputsFigure
-from kinetics.figures.comparison.draw import ComparedRegimens
-from kinetics.figures.crossvalidation.draw import LeftOutNumbers
-from kinetics.figures.evidence.draw import EvidenceForest
-from kinetics.figures.exposure.draw import Exposure
-from kinetics.figures.facts.draw import Facts
-from kinetics.figures.forest.draw import Forest
-from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
-from kinetics.figures.individual_fits.draw import IndividualFits
-from kinetics.figures.lineages.draw import Lineages
-from kinetics.figures.map.draw import Map
-from kinetics.figures.model_comparison.draw import ComparedModels
-from kinetics.figures.patient.draw import PatientCourse
-from kinetics.figures.population_prediction.draw import PopulationPrediction
-from kinetics.figures.prior_posterior.draw import PriorPosterior
-from kinetics.figures.schematic.draw import Schematic
-from kinetics.figures.spaghetti.draw import Spaghetti
-from kinetics.figures.time_course.draw import TimeCourse
-from kinetics.figures.tornado.draw import Tornado
-from kinetics.figures.visual_predictive_check.draw import VisualPredictiveCheck
-from kinetics.figures.visual_predictive_check.of_clinic import ClinicVisualPredictiveCheck
 from kinetics.files.kinds import KINDS as FILE_KINDS
 from kinetics.files.kinds import document_of, taken_by
 from kinetics.files.library import find_file, library_names, names_a_file, similar_name
 
-OF_RESULTS: dict[str, type[OutputsFigure]] = {
-    kind.name: kind for kind in (GoodnessOfFit, IndividualFits, PopulationPrediction, ClinicVisualPredictiveCheck)
+_Class = TypeVar("_Class", bound=type[Kind[Any]])
+
+
+class _Kinds(Mapping[str, _Class]):
+    """Classes by the name of their kind, each imported when it is first needed: all of them take half a second."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = places
+
+    def __getitem__(self, name: str) -> _Class:
+        module, _, kind = self._places[name].partition(":")
+        return getattr(import_module(f"kinetics.figures.{module}"), kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+_OF_RESULTS = {
+    "goodness_of_fit": "goodness_of_fit.draw:GoodnessOfFit",
+    "individual_fits": "individual_fits.draw:IndividualFits",
+    "population_prediction": "population_prediction.draw:PopulationPrediction",
+    "visual_predictive_check": "visual_predictive_check.of_clinic:ClinicVisualPredictiveCheck",
 }
+OF_RESULTS: Mapping[str, type[OutputsFigure]] = _Kinds(_OF_RESULTS)
 """Those that are drawn from a result of patients, by a name that needs no file."""
-KINDS: dict[str, type[Kind[Any]]] = {
-    **OF_RESULTS,
-    **{
-        kind.name: kind
-        for kind in (
-            TimeCourse,
-            VisualPredictiveCheck,
-            Agreement,
-            PriorPosterior,
-            Forest,
-            Tornado,
-            ComparedRegimens,
-            Map,
-            Facts,
-            PatientCourse,
-            Lineages,
-            Exposure,
-            Spaghetti,
-            Schematic,
-            EvidenceForest,
-            LeftOutNumbers,
-            ComparedModels,
-        )
-    },
-}
+KINDS: Mapping[str, type[Kind[Any]]] = _Kinds(
+    {
+        **_OF_RESULTS,
+        "time_course": "time_course.draw:TimeCourse",
+        "visual_predictive_check": "visual_predictive_check.draw:VisualPredictiveCheck",
+        "agreement": "agreement.draw:Agreement",
+        "prior_posterior": "prior_posterior.draw:PriorPosterior",
+        "forest": "forest.draw:Forest",
+        "tornado": "tornado.draw:Tornado",
+        "comparison": "comparison.draw:ComparedRegimens",
+        "map": "map.draw:Map",
+        "facts": "facts.draw:Facts",
+        "patient": "patient.draw:PatientCourse",
+        "lineages": "lineages.draw:Lineages",
+        "exposure": "exposure.draw:Exposure",
+        "spaghetti": "spaghetti.draw:Spaghetti",
+        "schematic": "schematic.draw:Schematic",
+        "evidence": "evidence.draw:EvidenceForest",
+        "crossvalidation": "crossvalidation.draw:LeftOutNumbers",
+        "model_comparison": "model_comparison.draw:ComparedModels",
+    }
+)
 """A new kind is one folder, and one line here."""
 
 

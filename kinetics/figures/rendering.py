@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
@@ -44,6 +43,8 @@ def render_pages(
             numbered = path if len(pages) == 1 else path.with_name(f"{path.stem}-{index:0{width}}{path.suffix}")
             yield numbered, render(page, suffix, identity, dpi, own=own)
         return
+    from matplotlib.backends.backend_pdf import PdfPages  # with fontTools, which a picture of another format needs not
+
     content = io.BytesIO()
     with style(own=own), PdfPages(content, metadata=_metadata(suffix, identity)) as document:
         for page in pages:

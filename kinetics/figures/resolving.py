@@ -1,4 +1,7 @@
-"""What `draw` is asked for: the checked figure, and the result or the estimates that it is drawn from."""
+"""What `draw` is asked for: the checked figure, and the result or the estimates that it is drawn from.
+
+A kind of figure, and the rooms of fits, are imported when one is drawn: all of them take longer than a drawing.
+"""
 
 from __future__ import annotations
 
@@ -6,46 +9,25 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import xarray as xr
 
-from kinetics.crossvalidation import CrossValidation
 from kinetics.errors import Fault, InputError
-from kinetics.estimate import Estimates, Fit
-from kinetics.figures.agreement.draw import Agreement
-from kinetics.figures.base.fit_figure import FitFigureSpec
 from kinetics.figures.base.kind import Kind
-from kinetics.figures.comparison.draw import ComparedRegimens
-from kinetics.figures.comparison.spec import ComparisonSpec
-from kinetics.figures.crossvalidation.draw import LeftOutNumbers
-from kinetics.figures.crossvalidation.spec import CrossValidationSpec
-from kinetics.figures.evidence.draw import EvidenceForest
-from kinetics.figures.evidence.spec import EvidenceSpec
-from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
-from kinetics.figures.individual_fits.draw import IndividualFits
 from kinetics.figures.kinds import KINDS, OF_RESULTS, read_figure
-from kinetics.figures.model_comparison.draw import ComparedModels
-from kinetics.figures.model_comparison.spec import ModelComparisonSpec
-from kinetics.figures.patient.draw import PatientCourse
-from kinetics.figures.patient.spec import PatientSpec
-from kinetics.figures.schematic.draw import Schematic
-from kinetics.figures.schematic.spec import SchematicSpec
-from kinetics.figures.time_course.of_result import time_course_of, with_interval_of_patients
 from kinetics.files.arguments import loaded, naming
 from kinetics.files.library import library_names
 from kinetics.model import Model
-from kinetics.patients.clinic import ClinicFit
-from kinetics.patients.individual.patient_fits import PatientFits
-from kinetics.published.evaluating import Evidence
 from kinetics.result_kinds import described, kind_of
-from kinetics.results import read_result
-from kinetics.variants import ModelComparison
+from kinetics.results import Drawable, read_result
 
-Evaluated = Evidence | CrossValidation | ModelComparison
-"""What was found of a model beside published numbers: each has a figure of its own."""
-Result = xr.DataTree | xr.Dataset | Fit | ClinicFit | PatientFits | Evaluated
+if TYPE_CHECKING:
+    from kinetics.estimate import Estimates
+
+Result: TypeAlias = xr.DataTree | xr.Dataset | Drawable
 _SUFFIXES = (".nc", ".zarr")
+_SCHEMATIC = "schematic"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,28 +51,28 @@ def resolve(
         figure = read_result(Path(figure))
     if isinstance(figure, Result) and source is not None:
         raise InputError(Fault("is for a figure that is named; the first argument is a result already", name="input"))
-    if isinstance(figure, xr.DataTree | xr.Dataset | ClinicFit | PatientFits):
-        return _of_result(_tree(figure), outputs, model)
+    if isinstance(figure, Drawable):
+        figure = figure.drawn_from()
+    if isinstance(figure, xr.DataTree | xr.Dataset):
+        return _of_result(xr.DataTree(figure) if isinstance(figure, xr.Dataset) else figure, outputs, model)
     if isinstance(figure, str) and figure in OF_RESULTS and outputs and model is None:
         return _from_source(OF_RESULTS[figure].without_file(outputs), figure, source)
-    if figure == Schematic.name and model is not None and not outputs and source is None:
-        known = loaded("model", model, Model)
-        return Request(Schematic(SchematicSpec.of(known)), known.name)
+    if figure == _SCHEMATIC and model is not None and not outputs and source is None:
+        return _of_model(loaded("model", model, Model))
     if outputs or model is not None:
         which = "outputs" if outputs else "model"
         raise InputError(Fault("is for a result; a figure file names its own", name=which))
-    if isinstance(figure, Evaluated):
-        return _of_evaluated(figure)
-    if isinstance(figure, Fit):
-        kind = Agreement(FitFigureSpec.of(figure.problem, Agreement.name))
-        return _from_source(kind, figure.problem.name, figure)
+    if isinstance(figure, Drawable):
+        from kinetics.figures.of_fits import figure_of
+
+        return _from_source(*figure_of(figure))
     if isinstance(figure, Kind):
         return _from_source(figure, figure.name, source)
     if not isinstance(figure, str | os.PathLike):
         message = "must be the name of a figure, such as 'recovery', the path of a figure file, or a result"
         raise InputError(Fault(f"{message}; found {type(figure).__name__} {figure!r:.40}", name="figure"))
     if figure in KINDS.keys() - OF_RESULTS.keys() and figure not in library_names("fits/figures"):
-        is_of_model = figure == Schematic.name
+        is_of_model = figure == _SCHEMATIC
         remedy = "draw('schematic', model=NAME) draws a model" if is_of_model else "draw(result) draws a result"
         raise InputError(Fault(f"'{figure}' is a kind of figure; {remedy}", name="figure"))
     with naming("figure"):
@@ -106,37 +88,54 @@ def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Mo
         message = f"is {described(tree)}, of which no figure is drawn; its group 'measurements' has what fits and how"
         raise InputError(Fault(message, name="figure"))
     if "visits" in tree.children:
-        kind = GoodnessOfFit if "NPDE" in tree["visits"] else IndividualFits
-        return Request(kind.without_file(outputs), kind.name, tree)
+        name = "goodness_of_fit" if "NPDE" in tree["visits"] else "individual_fits"
+        return Request(OF_RESULTS[name].without_file(outputs), name, tree)
     known = None if model is None else loaded("model", model, Model)
     if "regimen" in tree.dims:
-        if outputs:
-            raise InputError(Fault("is for the result of a simulation; a comparison shows its own", name="outputs"))
-        compared = ComparedRegimens(ComparisonSpec.of_result(tree.to_dataset(), known and known.reference))
-        return Request(compared, compared.spec.comparison.name, tree)
+        return _of_comparison(tree, outputs, known)
     if "patient" in tree.attrs and "interval" in tree.children:
-        return Request(PatientCourse(PatientSpec.of_result(tree, outputs, known)), str(tree.attrs["patient"]), tree)
+        return _of_patient(tree, outputs, known)
+    return _over_time(tree, outputs, known)
+
+
+def _of_comparison(tree: xr.DataTree, outputs: Sequence[str], model: Model | None) -> Request:
+    from kinetics.figures.comparison.draw import ComparedRegimens
+    from kinetics.figures.comparison.spec import ComparisonSpec
+
+    if outputs:
+        raise InputError(Fault("is for the result of a simulation; a comparison shows its own", name="outputs"))
+    compared = ComparedRegimens(ComparisonSpec.of_result(tree.to_dataset(), model and model.reference))
+    return Request(compared, compared.spec.comparison.name, tree)
+
+
+def _of_patient(tree: xr.DataTree, outputs: Sequence[str], model: Model | None) -> Request:
+    from kinetics.figures.patient.draw import PatientCourse
+    from kinetics.figures.patient.spec import PatientSpec
+
+    return Request(PatientCourse(PatientSpec.of_result(tree, outputs, model)), str(tree.attrs["patient"]), tree)
+
+
+def _over_time(tree: xr.DataTree, outputs: Sequence[str], model: Model | None) -> Request:
+    from kinetics.figures.time_course.of_result import time_course_of, with_interval_of_patients
+
     tree = with_interval_of_patients(tree)
-    kind = time_course_of(tree, known, outputs)
+    kind = time_course_of(tree, model, outputs)
     return Request(kind, kind.spec.model.name, tree)
 
 
-def _of_evaluated(found: Evaluated) -> Request:
-    if isinstance(found, Evidence):
-        forest = EvidenceForest(EvidenceSpec.of(found))
-        return Request(forest, forest.name, forest.tree(found))
-    if isinstance(found, CrossValidation):
-        left_out = LeftOutNumbers(CrossValidationSpec.of(found.problem, LeftOutNumbers.name))
-        return Request(left_out, found.problem.name, left_out.tree(found))
-    problems = tuple(one.problem for one in found.variants)
-    compared = ComparedModels(ModelComparisonSpec.of(problems, ComparedModels.name))
-    return Request(compared, found.variants[0].problem.name, compared.tree(found))
+def _of_model(model: Model) -> Request:
+    from kinetics.figures.schematic.draw import Schematic
+    from kinetics.figures.schematic.spec import SchematicSpec
+
+    return Request(Schematic(SchematicSpec.of(model)), model.name)
 
 
 def _from_source(kind: Kind[Any], name: str, source: object) -> Request:
     """A figure with what it is drawn from; estimates must be of its fit, as others would not be drawn."""
     if source is None:
         return Request(kind, name)
+    from kinetics.estimate import Estimates
+
     estimates = source if isinstance(source, Estimates) else None
     if estimates is None:
         tree = _tree(source)
@@ -150,9 +149,13 @@ def _from_source(kind: Kind[Any], name: str, source: object) -> Request:
 
 
 def _tree(result: object) -> xr.DataTree:
+    from kinetics.estimate import Fit
+
+    if isinstance(result, Drawable):
+        result = result.drawn_from()
     if isinstance(result, str | os.PathLike):
         return read_result(Path(result))
-    if isinstance(result, Fit | ClinicFit | PatientFits):
+    if isinstance(result, Fit):
         return result.tree()
     if isinstance(result, xr.Dataset):
         return xr.DataTree(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,13 @@ from kinetics.errors import MAX_LINES, Fault, Faults, InputError
 from kinetics.files.arguments import loaded
 from kinetics.model import Model
 from kinetics.patients.conversion.analytes import AnalyteReader
-from kinetics.patients.conversion.checks import check_dose_duplicates, check_duplicates, check_order, check_parts
+from kinetics.patients.conversion.checks import (
+    check_dose_duplicates,
+    check_duplicates,
+    check_order,
+    check_parts,
+    check_span,
+)
 from kinetics.patients.conversion.counts import counts_of
 from kinetics.patients.conversion.covariates import covariates_of, parameters_of
 from kinetics.patients.conversion.doses import doses_of
@@ -33,6 +40,10 @@ from kinetics.patients.mapping.schema import MomentColumns
 from kinetics.patients.mapping.source_tables import Tables, read_tables
 from kinetics.patients.tables import RawTable
 from kinetics.units import Unit
+
+_OF_MAPPING = re.compile(r"\[(?:patients|columns|dose_columns|time|analytes|drugs|covariates|leave_out)\b")
+"""A table of a mapping in a message."""
+_GUESSED = "is read without a mapping, where some of what follows is stated; 'kinetics data guess' writes one"
 
 
 def read_patients(
@@ -88,7 +99,17 @@ def read_patients(
     tables, stated, chosen = _opened(counts, doses, mapping, model, allow_large=allow_large)
     if stated is None and is_tidy(tables.counts.header):
         return _read_tidy(tables, chosen)
-    return _read(tables, stated or proposed(tables, chosen, for_reading=True), chosen)
+    return _read_guessed(tables, chosen) if stated is None else _read(tables, stated, chosen)
+
+
+def _read_guessed(tables: Tables, model: Model | None) -> PatientData:
+    """Tables without a mapping; a fault that asks for a key of one comes with how to write it."""
+    try:
+        return _read(tables, proposed(tables, model, for_reading=True), model)
+    except InputError as error:
+        if any(_OF_MAPPING.search(fault.message) for fault in error.faults):
+            raise InputError(Fault(_GUESSED, str(tables.counts.path)), *error.faults, most=MAX_LINES) from None
+        raise
 
 
 def _opened(
@@ -151,7 +172,9 @@ def _assembled(
     time_of = times_since_zero(entries, mapping, time, faults)
     analytes = AnalyteReader(mapping, model, faults, entries.notes).read(entries.counts)
     counts = counts_of(analytes, time_of, faults, entries.notes)
-    check_order(entries, time_of, faults, mapping.columns.date or mapping.columns.time or "")
+    column_of_times = mapping.columns.date or mapping.columns.time or ""
+    check_order(entries, time_of, faults, column_of_times)
+    check_span(entries, time_of, time, faults, column_of_times)
     check_parts(counts, {one.output: one.parent for one in analytes if one.parent is not None}, faults)
     if model is not None:
         check_plausible(counts, model, faults)

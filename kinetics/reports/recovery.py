@@ -66,7 +66,7 @@ def recovery(result: xr.Dataset | xr.DataTree) -> Recovery:
     A            1    7.00
     """
     if isinstance(result, xr.DataTree):
-        from kinetics.prediction import recovery_summary  # a simulation does not import fitting
+        from kinetics.prediction.summary import recovery_summary
 
         if "recovery" not in result.children:
             raise InputError("result: has no recovery; give one of predict, or of simulate")

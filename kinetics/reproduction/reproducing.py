@@ -19,7 +19,8 @@ from kinetics.figures.base.kind import Inputs
 from kinetics.files.arguments import Progress, StepProgress, Watcher, unwatched
 from kinetics.files.reading import reason_of
 from kinetics.files.writing import write_atomically
-from kinetics.prediction import predict, recovery_summary
+from kinetics.prediction.predicting import predict
+from kinetics.prediction.summary import recovery_summary
 from kinetics.reports.fit import fit_json, fit_text
 from kinetics.reports.prediction import prediction_text
 from kinetics.reports.recovery import recovery_json

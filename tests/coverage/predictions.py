@@ -10,7 +10,7 @@ import numpy as np
 
 from clinic import SLOW, Clinic, Numbers, mean, mean_with_sd, median, of_logarithms
 from kinetics.estimate import Estimates
-from kinetics.prediction import predict
+from kinetics.prediction.predicting import predict
 from likelihoods import MODEL, ONCE
 
 N, EVERY, UNTIL, LEVEL = 60, 3, 36, 0.6

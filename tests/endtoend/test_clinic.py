@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import kinetics
+from kinetics.patients.tables import opening
 from kinetics.results import read_result
 
 COUNTS = """\
@@ -100,8 +101,17 @@ def test_faults_of_the_file_and_of_options_are_told_at_once(run, clinic: Path) -
     assert "--method: no method 'SAEN'; there are SAEM, FO, FOCE, FOCEI, Laplace; did you mean 'SAEM'?" in answer.err
 
 
-def test_check_reads_the_file_of_a_clinic(run, clinic: Path) -> None:
-    assert run("check", clinic).status == 0
+def test_check_reads_the_file_of_a_clinic_and_says_what_its_data_hold(run, clinic: Path, monkeypatch) -> None:
+    answer = run("check", clinic)
+    assert answer.status == 0
+    assert f"{clinic}: 4 patients, " in answer.out
+    with monkeypatch.context() as small:
+        small.setattr(opening, "MAX_BYTES", 50)
+        for command in ("check", "fit-population"):
+            refused = run(command, clinic)
+            assert refused.status == 2
+            assert "the limit for a table of patients; allow it with --allow-large" in refused.err
+        assert run("check", clinic, "--allow-large").status == 0
     clinic.write_text(CLINIC.format(error="additive 1 mg"))
     answer = run("check", clinic)
     assert answer.status == 2

@@ -162,7 +162,7 @@ def test_the_same_tables_without_a_mapping_need_a_model(run, clinic):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--id", "P77"), "no patient 'P77'; did you mean 'P07'?"),
+        (("--id", "P77"), "no patient 'P77'; the nearest is P07"),
         (("--id", "P07", "--cohort", "adult"), "--cohort: "),
         (("--id", "P07", "--error", "pol=proportional 0.1"), "--error pol: model 'pool' has no such output"),
         (("--id", "P07", "--error", "pool"), "--error pool: write NAME='VALUE UNIT'"),
@@ -187,6 +187,7 @@ def test_a_patient_without_counts_gets_what_the_population_says(run, clinic):
     clinic.with_name("doses.csv").write_text(DOSES + "P09,0,drug,10,mg\n")
     answer = run("patient", clinic, "--id", "P09", *ERROR, "--draws", 20)
     assert answer.status == 0, answer.err
+    assert "note: 1 patient without counts: P09\n" in answer.err
     assert "patient P09 has no counts: the result is what the population says" in answer.err
     assert "There are no counts: all of this is what the population says." in answer.out
 

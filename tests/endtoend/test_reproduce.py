@@ -102,16 +102,16 @@ def figure_of_the_fit(plan: Path, **changes: str) -> Path:
 def test_a_figure_that_shows_a_prediction_of_the_plan_is_drawn_from_it(
     run, plan: Path, tmp_path: Path, monkeypatch, changes: dict[str, str], predictions: int
 ) -> None:
-    import kinetics.prediction
+    import kinetics.prediction.predicting
     import kinetics.reproduction.reproducing
 
-    asked, original = [], kinetics.prediction.predict
+    asked, original = [], kinetics.prediction.predicting.predict
 
     def counted(estimates, *arguments: object, **options: object):
         asked.append(estimates)
         return original(estimates, *arguments, **options)
 
-    monkeypatch.setattr(kinetics.prediction, "predict", counted)
+    monkeypatch.setattr(kinetics.prediction.predicting, "predict", counted)
     monkeypatch.setattr(kinetics.reproduction.reproducing, "predict", counted)
     figure_of_the_fit(plan, **changes)
     answer = run("reproduce", "--plan", plan, "--out", tmp_path / "made")

@@ -147,7 +147,7 @@ def test_a_file_says_who_is_drawn(figure_file):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('patient = "P1"', 'patient = "P11"', "figure.patient: no patient 'P11'; did you mean 'P1'"),
+        ('patient = "P1"', 'patient = "P11"', "figure.patient: no patient 'P11'; the nearest is P1"),
         ('data = "clinic.toml"', 'data = "clinics.toml"', "figure.data: "),
         ('patient = "P1"\n', "", "figure.patient: missing: a figure of one patient names its patient"),
         ('cohort = "adults"', 'cohort = "adult"', "figure.cohort: .*did you mean 'adults'"),

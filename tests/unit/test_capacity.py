@@ -13,7 +13,7 @@ from kinetics.estimate import Estimates
 from kinetics.estimate.uncertainty.posterior import sample
 from kinetics.files import capacity
 from kinetics.files.capacity import check_disk, check_memory, free_memory
-from kinetics.prediction import predict
+from kinetics.prediction.predicting import predict
 from kinetics.regimen import Regimen
 from kinetics.simulation.simulating import simulate
 

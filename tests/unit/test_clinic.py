@@ -510,7 +510,7 @@ def test_the_estimated_population_is_a_cohort_of_one_patient_and_of_simulations(
     np.testing.assert_allclose(of_clinic.random, patient.random, atol=0.02)  # their errors differ a little
     drawn = kinetics.simulate(fit.problem.model, until="10 hour", every="1 hour", cohort=fit.cohort, patients=4)
     assert drawn.sizes["patient"] == 4
-    with pytest.raises(UnknownNameError, match="did you mean"):
+    with pytest.raises(UnknownNameError, match="the nearest is P3"):
         fit.patient("P33")
 
 

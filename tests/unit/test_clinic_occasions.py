@@ -165,15 +165,24 @@ def counted(starts=(0.0, 10.0, 17.0), begin=0.0):
     return PatientData(patients, parse_unit("day"), {"total": parse_unit("mg")})
 
 
+BETWEEN_R_AND_B = np.array([[0.16, 0.1], [0.1, 0.36]])
+"""Covariance of the effects of an occasion on the rate and on the start, of which only the first occasion has one."""
+
+
 @pytest.mark.parametrize("method", ["FO", "FOCE", "FOCEI", "Laplace"])
-def test_a_model_that_is_linear_in_its_effects_has_the_exact_likelihood(total, method):
+@pytest.mark.parametrize("is_correlated", [False, True])
+def test_a_model_that_is_linear_in_its_effects_has_the_exact_likelihood(total, method, is_correlated):
     rows = {
         "R": {"distribution": "normal", "spread": 0.7, "occasion_spread": 0.4},
-        "B": {"distribution": "normal", "spread": 1.2},
+        "B": {"distribution": "normal", "spread": 1.2} | ({"occasion_spread": 0.6} if is_correlated else {}),
     }
-    data = counted()
-    problem = ClinicProblem.of(data, total, parameters=rows, errors={"total": "additive 0.5 mg"})
+    data, blocks = counted(), [["R", "B"]] if is_correlated else None
+    problem = ClinicProblem.of(
+        data, total, parameters=rows, errors={"total": "additive 0.5 mg"}, occasion_blocks=blocks
+    )
     clinic, exact = Clinic.of(problem), 0.0
+    start = replace(clinic.start, occasions=BETWEEN_R_AND_B) if is_correlated else clinic.start
+    assert ("var_occasion(B,R)" in problem.value_names or "var_occasion(R,B)" in problem.value_names) == is_correlated
     for patient in data:
         times = np.array([row.time for row in patient.observations])
         starts = [times[one.sequence] for one in patient.occasions]
@@ -181,9 +190,11 @@ def test_a_model_that_is_linear_in_its_effects_has_the_exact_likelihood(total, m
         edges = np.array([0.0, *starts[1:], np.inf])
         spans = np.clip(times[:, None], edges[:-1], edges[1:]) - edges[:-1]
         covariance = 0.7**2 * np.outer(times, times) + 0.4**2 * spans @ spans.T + 1.2**2 + 0.5**2 * np.eye(times.size)
+        if is_correlated:
+            covariance += 0.36 + 0.1 * (spans[:, :1] + spans[:, 0])
         values = [row.value for row in patient.observations]
         exact -= 2 * multivariate_normal.logpdf(values, 5.0 + 2.0 * times, covariance)
-    assert objective(Method(method), clinic.model, clinic.start).full == pytest.approx(exact, abs=1e-6)
+    assert objective(Method(method), clinic.model, start).full == pytest.approx(exact, abs=1e-6)
 
 
 def test_occasions_move_with_all_records_of_a_patient(total):
@@ -298,6 +309,8 @@ def test_what_is_wrong_with_occasions_is_named(drug):
         == "clinic.course_gap: input should be a valid string, found 5"
     )
     assert "'column' or 'course'" in faulty(same, drug, occasions="visit")
+    text = faulty(same, drug, occasion_blocks=[["CL", "V"]])
+    assert text == "clinic.occasion_blocks: occasions do not differ in 'V'; give it an occasion_spread"
     for spread in (float("nan"), float("inf"), -0.1, 0.0, "0.3", 1e300, 1e-200):
         text = faulty(same, drug, parameters={"CL": {"occasion_spread": spread}})
         assert text.startswith("parameters.CL.occasion_spread: ")

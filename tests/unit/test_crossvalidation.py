@@ -19,7 +19,7 @@ from kinetics.crossvalidation.scores import score_rows, scored_numbers
 from kinetics.errors import InputError
 from kinetics.estimate import FitInterrupted, FitProblem, fit
 from kinetics.files.checksums import ChecksumWarning
-from kinetics.prediction import predict
+from kinetics.prediction.predicting import predict
 from kinetics.regimen import Regimen
 from kinetics.reports.reporting import report
 

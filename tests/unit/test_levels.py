@@ -17,7 +17,7 @@ from kinetics.estimate import FitProblem, fit
 from kinetics.measures import TimeBelow, TimeToThreshold, measure
 from kinetics.measures.sampled import SampledCurves
 from kinetics.model import Model
-from kinetics.prediction import predict
+from kinetics.prediction.predicting import predict
 from kinetics.regimen import Course, Dose, Regimen, Rule, segments, triggers
 from kinetics.simulation.simulating import simulate
 from kinetics.units.levels import stands_below, visited_level

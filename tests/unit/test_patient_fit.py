@@ -217,7 +217,11 @@ def test_all_that_is_wrong_is_said_at_once(recovery, clinic):
     with pytest.raises(InputError) as error:
         fit_patient(clinic, "P77", model=recovery, cohort="adult", posterior=1, seed=-1)
     said = str(error.value)
-    for part in ("posterior: must be a whole number, at least 2", "seed: must be", "no patient 'P77'; did you mean"):
+    for part in (
+        "posterior: must be a whole number, at least 2",
+        "seed: must be",
+        "no patient 'P77'; the nearest is P7",
+    ):
         assert part in said
     assert "no cohort 'adult'" in said
 

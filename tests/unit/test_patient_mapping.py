@@ -123,6 +123,7 @@ def test_formats_of_dates_are_guessed_for_a_file_and_never_assumed_on_reading(ta
     unclear = guess_mapping(table("patient,date,test,result\nP1,03/04/2020,A,1\n"))
     assert unclear.time.date_format is None
     assert any("may be DD/MM/YYYY or MM/DD/YYYY" in note for note in unclear.notes)
+    assert guess_mapping(table("patient,date,test,result\nP1,2020-02-30,A,1\n")).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -173,6 +174,11 @@ def test_the_unit_of_times_is_that_of_the_heading(table, heading, unit):
 def test_columns_with_units_are_the_analytes_of_a_wide_table(table):
     mapping = guess_mapping(table("patient,month,visit,site,X (1e9/L),Y [mg/L],score\nP1,0,1,3,0.9,2,7\n"))
     assert {name: row.output for name, row in mapping.analytes.items()} == {"X (1e9/L)": "X", "Y [mg/L]": "Y"}
+
+
+def test_a_cell_that_is_no_number_is_a_fault_and_loses_no_column(table):
+    with pytest.raises(InputError, match=r":3: X \(1e9/L\): is no number: 'high'"):
+        read_patients(table("patient,day,X (1e9/L),Y (1e9/L)\nP1,0,0.9,1\nP1,1,high,1\n"))
 
 
 def test_analytes_that_no_output_is_similar_to_are_said(table):
@@ -257,8 +263,10 @@ def test_a_mapping_without_a_table_says_what_is_missing(table):
 
 
 PERSONAL = """Name, PATIENT NAME, First name, surname, Nachname, Date of Birth, DOB (dd/mm/yyyy), Geburtsdatum,
-initials, Address line 1, Street address, ZIP code, e-mail, Telephone number, MRN, NHS No, SSN"""
-OTHERS = "Test name, Drug name, Age, USUBJID, Sex, Patient ID, Site, Visit, Dose, Date, Time (h)"
+initials, Address line 1, Street address, ZIP code, e-mail, Telephone number, MRN, NHS No, SSN,
+Geb.-Datum, Pat.-Name, Patientenname, Year of birth, Tel., AHV-Nr, Versicherungsnummer, Hausarzt, Treating physician"""
+OTHERS = """Test name, Drug name, Age, USUBJID, Sex, Patient ID, Site, Visit, Dose, Date, Time (h),
+Birth weight, Pat-Nr, Alter"""
 
 
 @pytest.mark.parametrize("heading", [text.strip() for text in PERSONAL.split(",")])

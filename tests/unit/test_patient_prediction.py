@@ -1,5 +1,7 @@
 """One patient, predicted: what a straight line and closed forms say, further courses, visits, and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import binom, norm
@@ -11,6 +13,7 @@ from kinetics.observation import Series
 from kinetics.patients import Patient
 from kinetics.regimen import Course
 from kinetics.reports.patient import patient_json
+from kinetics.units import parse_unit
 
 from . import patient_cases as cases
 from .test_patient_fit import TIMES, posterior_of_line, straight
@@ -209,10 +212,18 @@ def test_the_report_says_when_and_how_surely(fit):
     assert "N < 0.4 1e9/L" in kinetics.report(fit.predict(until="24 month", visits=later, draws=50))
 
 
-def test_without_limits_and_errors_there_are_curves_alone(tmp_path):
-    text = cases.POOL.replace('lower_limit = "limit_N"\nnoise = 0.15\n', "")
-    own = cases.data(cases.patient("P1", [0.0, 9.0], [1.0, 0.4]))
+def test_without_limits_there_are_curves_alone_and_of_a_model_in_hours_they_go_on_for_hours(tmp_path):
+    text = cases.POOL.replace('lower_limit = "limit_N"\nnoise = 0.15\n', "").replace("day", "hour")
+    own = replace(cases.data(cases.patient("P1", [0.0, 9.0], [1.0, 0.4])), time=parse_unit("hour"))
     fit = fit_patient(own, "P1", model=cases.model(tmp_path, text), errors={"N": "proportional 0.15"})
-    tree = fit.predict(until="24 month", draws=5)
+    tree = fit.predict(draws=5)
     assert tree["below"].sizes["output"] == tree["recovery"].sizes["output"] == 0
-    assert "Counts after so many months" in kinetics.report(tree)
+    times = tree["time"].values
+    assert times[-1] == 9 + 60
+    assert set(range(70)) <= set(times.tolist())
+    assert times[1] == pytest.approx(1 / 30)
+    page = kinetics.report(tree)
+    assert "Counts after so many hours" in page
+    assert "month" not in page
+    with pytest.raises(InputError, match="is before the last dose of patient P1 is given, at 0 hour"):
+        fit.predict(retreat="0 hour")

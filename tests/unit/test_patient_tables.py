@@ -70,6 +70,7 @@ def test_windows_letters_are_read_and_said(tmp_path):
     ("text", "message"),
     [
         ("patient\tday\tanalyte\tvalue\nP1\t0\tA\t1,234\n", "may be 1.234 or 1234: '1,234'"),
+        ("patient;day;analyte;value\nP1;0;A;1.234\nP1;1;A;300\n", "may be 1.234 or 1234: '1.234'"),
         (
             "patient;day;analyte;value\nP1;0;A;0,5\nP1;1;A;0.6\n",
             "has a decimal point, and others of the column a comma: '0.6'",
@@ -109,6 +110,7 @@ def test_a_workbook_gives_the_same_numbers_with_typed_dates_and_two_sheets(tmp_p
     data = read_patients(workbook(tmp_path / "clinic.xlsx", {"Counts": counts, "Treatment": doses}))
     assert values(data) == [("P1", -1.5, 0.95)]
     assert [(dose.drug, dose.amount, dose.time) for dose in data["P1"].doses] == [("x", 12.0, 0.0)]
+    assert not [note for note in data.notes if "not read" in note]
 
 
 def test_numbers_that_a_workbook_stores_as_text_are_read_with_their_comma(tmp_path):

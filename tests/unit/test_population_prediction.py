@@ -16,9 +16,9 @@ from kinetics.estimate import Estimates
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.measures import recovery_measures
 from kinetics.model import Model
-from kinetics.prediction import predict
 from kinetics.prediction.over_draws import over_draws
 from kinetics.prediction.population import PATIENTS, Population, populations
+from kinetics.prediction.predicting import predict
 from kinetics.regimen import Regimen
 from kinetics.reports.prediction import population_json, population_parts, trial_json, trial_parts
 from kinetics.results import MEDIAN_AND_95, read_result, write_result

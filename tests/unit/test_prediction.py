@@ -12,8 +12,9 @@ from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_coho
 from kinetics.files.library import library_folder
 from kinetics.measures import TimeToThreshold, recovery_measures
 from kinetics.model import Model
-from kinetics.prediction import predict, recovery_summary
 from kinetics.prediction.population import PATIENTS
+from kinetics.prediction.predicting import predict
+from kinetics.prediction.summary import recovery_summary
 from kinetics.prediction.typical import recovery_over_draws
 from kinetics.regimen import Regimen, with_retreatment
 from kinetics.results import MEDIAN_AND_95

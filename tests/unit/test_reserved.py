@@ -14,7 +14,7 @@ from kinetics.expressions.reserved import NAMES, PREFIXES, RESERVED, VERBS, chec
 from kinetics.measures import Nadir, TimeToThreshold
 from kinetics.model import Model
 from kinetics.observation import Series, VisitSchedule
-from kinetics.prediction import predict
+from kinetics.prediction.predicting import predict
 from kinetics.regimen import Course, Regimen, Rule
 from kinetics.simulation.simulating import simulate
 

@@ -83,6 +83,33 @@ def test_no_module_imports_itself_in_a_circle():
     assert cycles(graph) == set()
 
 
+def imported_at_once(module):
+    """The modules of the package that importing one imports, by the statements outside functions."""
+    graph, todo = {}, [module]
+    while todo:
+        name = todo.pop()
+        path = ROOT / name.replace(".", "/")
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if name in graph or not path.is_file():
+            continue
+        graph[name] = path
+        todo.append(name.rpartition(".")[0])
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                todo += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return set(graph)
+
+
+HEAVY = {"estimate", "published", "interop", "crossvalidation", "variants"}
+
+
+@pytest.mark.parametrize("module", ["patients.individual.forecasting", "reports.patient.text", "figures.patient.draw"])
+def test_predicting_and_drawing_a_patient_imports_no_fit_of_published_numbers(module):
+    imported = imported_at_once(f"kinetics.{module}") | imported_at_once("kinetics.figures.drawing")
+    assert "kinetics.figures.resolving" in imported
+    assert {name.split(".")[1] for name in imported if "." in name} & HEAVY == set()
+
+
 def length(path, function):
     """The lines of a function; of a command those of its body alone, for its signature declares the options."""
     is_command = path.is_relative_to(PACKAGE / "cli") and function.decorator_list == [] and path.stem == function.name

@@ -13,7 +13,7 @@ from kinetics.estimate.uncertainty.posterior import sample
 from kinetics.identifiability.structure import structure
 from kinetics.observation.observing import observe
 from kinetics.population.draws import draw_patients
-from kinetics.prediction import predict
+from kinetics.prediction.predicting import predict
 from kinetics.published import evaluate_evidence
 from kinetics.regimen import Regimen
 from kinetics.simulation.simulating import simulate

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from kinetics.cli.arguments.inputs import destination, folder
-from kinetics.cli.arguments.options import AsJson, OutNetCDF
+from kinetics.cli.arguments.options import AllowLarge, AsJson, OutNetCDF
 from kinetics.cli.fit import resumable
+from kinetics.cli.terminal.failures import tell_notes
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
@@ -36,6 +37,7 @@ def fit_population(
             help="Draw goodness of fit, individual fits, the group and its visual predictive check there, as PDF.",
         ),
     ] = None,
+    allow_large: AllowLarge = False,
     as_json: AsJson = False,
 ) -> None:
     """Estimate the population of a clinic's patients; Ctrl-C keeps what is done."""
@@ -47,11 +49,12 @@ def fit_population(
     destination(faults, out, ".nc", inputs=[file])
     folder(faults, figures, name="--figures")
     with faults.gather():
-        problem = ClinicProblem.load(file)
+        problem = ClinicProblem.load(file, allow_large=allow_large)
         with faults.gather(name="--method"):
             problem = problem.with_settings(method=method)
     faults.raise_if_any()
     assert problem is not None
+    tell_notes(problem.data)
     with watched(problem.name) as steps, resumable():
         fit = run(problem, seed=seed, out=out, resume=resume, progress=steps.count)
     if out is not None:

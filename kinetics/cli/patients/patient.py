@@ -14,14 +14,13 @@ from kinetics.cli.arguments.options import (
     AsJson,
     Counts,
     DosesFile,
-    Every,
     MappingFile,
     OutResult,
     Retreat,
     Seed,
 )
 from kinetics.cli.arguments.pictures import Language, Width, picture
-from kinetics.cli.terminal.failures import check_any_done
+from kinetics.cli.terminal.failures import check_any_done, tell_notes
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
@@ -49,9 +48,12 @@ def patient(
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option("--until", metavar="TIME", help="The last time; by default 60 months after the last record."),
+        typer.Option("--until", metavar="TIME", help="The last time; by default 60 steps after the last record."),
     ] = None,
-    every: Every = "1 month",
+    every: Annotated[
+        str | None,
+        typer.Option("--every", metavar="TIME", help="The step; by default a month, or an hour of a model in hours."),
+    ] = None,
     visits: Annotated[
         str | None,
         typer.Option("--visits", metavar="NAME|FILE", help="When counts will be measured: chances at these visits."),
@@ -96,6 +98,7 @@ def patient(
     assert chosen is not None
     structure = loaded("model", chosen, Model)
     data = read_patients(counts, doses, mapping, model=structure, allow_large=allow_large)
+    tell_notes(data)
     with watched(f"fitting patient {id}"), named_as_options({f"errors.{name}": f"--error {name}" for name in stated}):
         fit = fit_patient(data, id, model=structure, cohort=cohort, errors=stated, posterior=posterior, seed=seed)
         tree = fit.predict(

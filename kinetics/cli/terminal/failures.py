@@ -18,6 +18,8 @@ from kinetics.text.escaping import one_line, safe_lines
 if TYPE_CHECKING:
     import xarray as xr
 
+    from kinetics.patients import PatientData
+
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
@@ -27,6 +29,12 @@ def tell(text: str) -> None:
         typer.echo(one_line(text), err=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def tell_notes(data: PatientData) -> None:
+    """Print on stderr what was understood of tables of patients, assumed of them and left out."""
+    for note in data.notes:
+        tell(f"note: {note}")
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from kinetics.patients.population.individual_curves import individual_curves
 from kinetics.patients.population.visits import visit_table
 from kinetics.reports.course import heading
 from kinetics.reports.patient import parameters_of_tree, patient_parameters, patient_parts, patient_title
-from kinetics.reports.patient.rows import output_months
+from kinetics.reports.patient.rows import output_months, unit_of_times
 from kinetics.reports.recovery import recovery
 from kinetics.text.numbers import count_text, number_text
 from kinetics.text.tables import Table
@@ -37,7 +37,8 @@ def patient_document(tree: xr.DataTree, model: Model | None = None) -> Document:
     """The document of a patient, whose counts were fitted and predicted."""
     facts, model, bibliography = facts_of(tree), model_of(tree.attrs, model), Bibliography()
     labels, own = Labels(model), replace(parameters_of_tree(tree), title=_ESTIMATES)
-    reach = f"The prediction reaches to month {number_text(float(output_months(tree)[-1]))}."
+    unit, factor = unit_of_times(tree)
+    reach = f"The prediction reaches to {unit} {number_text(float(output_months(tree)[-1]) * factor)}."
     sections = [
         Section(
             "Summary",

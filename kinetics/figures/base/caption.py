@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from kinetics.figures.base.words import say
 from kinetics.files.bibliography import CHOICE, find_source
-from kinetics.published import PublishedRow
 from kinetics.text.escaping import markdown_text
+
+if TYPE_CHECKING:
+    from kinetics.published import PublishedRow
 
 _MOST = 12
 """Series that an alternative text follows, at most."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from kinetics.figures.base.rows import TimeRow
 from kinetics.figures.base.words import say, shown_label
 from kinetics.model import Model
 from kinetics.model.quantities import Quantity
-from kinetics.published import PublishedRow
 from kinetics.units import display_unit, parse_unit
+
+if TYPE_CHECKING:
+    from kinetics.published import PublishedRow
 
 _POWERS = {"^2": "²", "^3": "³", "**2": "²", "**3": "³"}
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -21,6 +24,7 @@ def row_label(row: PublishedRow, statistic: str = "", model: Model | None = None
 
     Examples
     --------
+    >>> from kinetics.published import PublishedRow
     >>> columns = {"name": "a", "use": "fit", "regimen": "r", "cohort": "c", "source": "choice", "unit": "month"}
     >>> row = {"kind": "time_to_threshold", "statistic": "survival_median", "output": "N", "level": "0.4 1e9/L"}
     >>> row_label(PublishedRow(**columns, **row, value=3))

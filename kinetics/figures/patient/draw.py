@@ -27,7 +27,7 @@ from kinetics.figures.patient.panel import (
     recovery_words,
 )
 from kinetics.figures.patient.spec import PatientSpec, read_patient_figure
-from kinetics.prediction import recovery_summary
+from kinetics.prediction.summary import recovery_summary
 from kinetics.units import conversion, parse_unit
 
 _MM_A_TICK = 9.0

@@ -45,7 +45,7 @@ def simulated_tree(spec: TimeCourseSpec, inputs: Inputs) -> xr.DataTree:
     An `InputError` if the fit has no committed result.
     """
     from kinetics.estimate import Estimates
-    from kinetics.prediction import predict
+    from kinetics.prediction.predicting import predict
 
     header = spec.header
     options: dict[str, Any] = {"until": header.until, "every": header.every, "cohort": header.cohort}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 
 from kinetics.errors import Faults
 from kinetics.patients.conversion.counts import Count, Key
@@ -10,7 +11,11 @@ from kinetics.patients.conversion.times import TimeOf
 from kinetics.patients.layouts.entries import DoseEntry, Entries
 from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text, number_text
+from kinetics.units import Unit, conversion, parse_unit
 from kinetics.units.levels import SLACK
+
+LIFETIME = 120
+"""Years between two records of one person, at most."""
 
 
 def check_duplicates(counts: Sequence[Count], faults: Faults, notes: list[str], *, replicates: bool) -> list[Count]:
@@ -63,6 +68,21 @@ def check_order(entries: Entries, time_of: TimeOf, faults: Faults, heading: str)
         latest[entry.patient, series] = (time, entry.where)
     if back:
         entries.notes.append(f"rows are not in order of time, and are sorted: {listed(back, 3)}")
+
+
+def check_span(entries: Entries, time_of: TimeOf, time: Unit, faults: Faults, heading: str) -> None:
+    """Note patients whose records are further apart than a lifetime: of a wrong year, or in a wrong unit of time."""
+    year = float(conversion(parse_unit("year"), time))
+    by_patient: dict[str, list[tuple[float, str]]] = {}
+    for entry in (*entries.counts, *entries.doses):
+        by_patient.setdefault(entry.patient, []).append((time_of(entry), entry.where))
+    for patient, own in by_patient.items():
+        middle = median(at for at, _ in own)
+        at, where = max(own, key=lambda one: abs(one[0] - middle))
+        other, elsewhere = max(own, key=lambda one: abs(one[0] - at))
+        if (years := abs(at - other) / year) > LIFETIME:
+            far = f"is {number_text(years)} years from another row of patient '{patient}' ({elsewhere})"
+            faults.add(f"{far}; correct the date, or the unit of times", where, heading)
 
 
 def check_parts(counts: Sequence[Count], parents: Mapping[str, str], faults: Faults) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from kinetics.files.checksums import content_hash
 from kinetics.patients.data.records import CovariateParameter, Patient
 from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text
-from kinetics.text.suggestions import did_you_mean, nearest_names
+from kinetics.text.suggestions import nearest_names
 from kinetics.text.tables import html_table
 from kinetics.units import Unit, display_unit, unit_text
 
@@ -98,9 +98,8 @@ class PatientData:
         """The patient of an id; `UnknownNameError`, with the nearest ids, if there is none."""
         if (found := self.patients.get(str(id))) is not None:
             return found
-        near = difflib.get_close_matches(str(id), self.ids, n=3, cutoff=0.5)
-        hint = did_you_mean(str(id), self.ids) or nearest_names(near)
-        raise UnknownNameError(f"no patient '{str(id)[:60]}'{hint or f'; there are {listed(self.ids)}'}")
+        hint = nearest_names(_nearest(str(id), self.ids)) or f"; there are {listed(self.ids)}"
+        raise UnknownNameError(f"no patient '{str(id)[:60]}'{hint}")
 
     def select(self, *ids: str) -> PatientData:
         """The same data of some patients alone."""
@@ -184,6 +183,16 @@ class PatientData:
         times = [row.time for row in patient.records]
         ends = [f"{min(times):.5g}", f"{max(times):.5g}"] if times else ["", ""]
         return [patient.id, *map(str, numbers), str(len(patient.given)), *ends]
+
+
+def _nearest(id: str, ids: Sequence[str]) -> list[str]:
+    """The three ids that are most like one, in order; none that has less than half of its letters in common."""
+    matcher = difflib.SequenceMatcher(None, "", id[:60].casefold())
+    likeness: dict[str, float] = {}
+    for own in ids:
+        matcher.set_seq1(own.casefold())
+        likeness[own] = matcher.ratio()
+    return sorted((own for own in ids if likeness[own] >= 0.5), key=lambda own: -likeness[own])[:3]
 
 
 def id_key(id: str) -> tuple[object, ...]:

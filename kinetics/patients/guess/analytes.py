@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from kinetics.model import Model
 from kinetics.patients.guess.columns import is_dose
@@ -55,10 +55,10 @@ def _names(
     if layout == "wide":
         used = {*columns.model_dump(exclude_none=True).values(), *covariates}
         free = [heading for heading in table.header if heading and heading not in used and not is_personal(heading)]
-        numeric = [heading for heading in free if _is_numeric(table, heading) and not is_bookkeeping(heading)]
-        if model is not None:
-            return [name for name in numeric if likely_output(name, model) is not None] or numeric
-        return [name for name in numeric if unit_in_brackets(name) is not None] or numeric
+        free = [heading for heading in free if not is_bookkeeping(heading) and _has_numbers(table, heading, any)]
+        # a heading tells that these are analytes, so that what is no number among their cells is a fault
+        told = [name for name in free if (likely_output(name, model) if model else unit_in_brackets(name)) is not None]
+        return told or [name for name in free if _has_numbers(table, name, all)]
     if columns.analyte is None:
         return [columns.value] if columns.value is not None else []
     if layout == "long":
@@ -71,9 +71,10 @@ def _names(
     return list(dict.fromkeys(cell_text(row[analyte]) for row in rows if not is_missing(row[analyte])))
 
 
-def _is_numeric(table: RawTable, heading: str) -> bool:
+def _has_numbers(table: RawTable, heading: str, which: Callable[[Iterable[bool]], bool]) -> bool:
+    """Whether ``any``, or ``all``, of the cells of a column are numbers."""
     texts = [split_sign(text)[1].replace(",", ".") for text in table.texts(heading)[:200]]
-    return bool(texts) and all(read_number(text) is not None for text in texts)
+    return bool(texts) and which(read_number(text) is not None for text in texts)
 
 
 def _output(name: str, columns: ColumnsRow, model: Model | None) -> str:

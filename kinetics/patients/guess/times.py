@@ -12,7 +12,7 @@ from kinetics.patients.mapping.headings import plain, unit_in_brackets
 from kinetics.patients.mapping.schema import ColumnsRow, DoseColumnsRow, MomentColumns, TimeRow
 from kinetics.patients.mapping.source_tables import Tables
 from kinetics.patients.tables import RawTable, cell_text, is_missing, read_moment
-from kinetics.patients.tables.dates import clock_hours, formats_of
+from kinetics.patients.tables.dates import clock_hours, formats_of, is_iso
 from kinetics.units import conversion, parse_unit, read_number, unit_text
 
 _UNITS = ("hour", "day", "week", "month", "minute")
@@ -119,12 +119,7 @@ def _date_texts(tables: Tables, columns: ColumnsRow, dosing: DoseColumnsRow | No
 
 def _format(texts: Sequence[str], notes: list[str]) -> str | None:
     """The only common format in which all dates that are not ISO can be read; None if there are several, or none."""
-    foreign: list[str] = []
-    for text in texts:
-        try:
-            read_moment(text)
-        except InputError:
-            foreign.append(text)
+    foreign = [text for text in texts if not is_iso(text)]
     if not foreign:
         return None
     forms = formats_of(foreign)

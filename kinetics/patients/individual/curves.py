@@ -14,6 +14,7 @@ from kinetics.errors import warn
 from kinetics.files.checksums import content_hash
 from kinetics.measures import Measure
 from kinetics.model import Model
+from kinetics.patients.individual.time_scale import early_times
 from kinetics.patients.population.treatment import Treatment
 from kinetics.regimen.times import apart
 from kinetics.results import variable
@@ -21,13 +22,10 @@ from kinetics.simulation.engine import choose_engine
 from kinetics.simulation.labelled import labelled
 from kinetics.simulation.runs import Run
 from kinetics.simulation.simulating import result_warnings
-from kinetics.units import to_unit
 
 if TYPE_CHECKING:
     from kinetics.patients.individual.patient_fit import PatientFit
 
-AFTER_A_DOSE = ("1 day", "3 day", "7 day", "14 day", "21 day")
-"""Times after the first dose of a course that a curve has besides regular ones: the fall is within days."""
 SAME = 1e-6
 """Of the unit of time: closer times are one."""
 
@@ -128,6 +126,6 @@ def curve_times(fit: PatientFit, treatment: Treatment, until: float, every: floa
     """The times of a curve, (time,), in the model's unit: regular ones, and those at which much happens."""
     model, begin = fit.model, fit.time_zero
     starts = (treatment.starts + begin).tolist()
-    after = [start + to_unit(length, model.time) for start in starts for length in AFTER_A_DOSE]
+    after = [start + time for start in starts for time in early_times(model.time)]
     regular = every * np.arange(math.ceil(begin / every), int(until / every * (1 + 1e-12)) + 1)
     return np.array(apart([begin, *regular, *(time for time in (*starts, *after) if time < until), until], SAME))

@@ -14,6 +14,7 @@ from kinetics.files.arguments import loaded, whole_number
 from kinetics.measures import Measure, TimeToThreshold, lower_limits, read_measures, recovery_measures
 from kinetics.observation import VisitSchedule
 from kinetics.patients.individual.curves import curve_times
+from kinetics.patients.individual.time_scale import REACH, usual_step
 from kinetics.patients.individual.treatment_plan import planned_treatment
 from kinetics.patients.population.treatment import Treatment
 from kinetics.population.seeds import checked_seed
@@ -24,8 +25,6 @@ from kinetics.units import to_unit
 if TYPE_CHECKING:
     from kinetics.patients.individual.patient_fit import PatientFit
 
-HORIZON = "60 month"
-"""How long after the last record or course a prediction goes, if nothing else is said."""
 MAX_TIMES = 100_000
 
 
@@ -68,7 +67,7 @@ class ForecastRequest:
 
     @classmethod
     def of(
-        cls, fit: PatientFit, *, until: Amount | None, every: Amount, seed: int,
+        cls, fit: PatientFit, *, until: Amount | None, every: Amount | None, seed: int,
         measures: Measure | str | Iterable[Measure | str], retreat: Amounts | None,
         retreat_with: Course | Regimen | str | Path | None, visits: VisitSchedule | str | Path | None, draws: int,
     ) -> ForecastRequest:  # fmt: skip
@@ -79,7 +78,7 @@ class ForecastRequest:
         treatment = faults.attempt(
             "retreat_with" if retreat is None else "retreat", lambda: planned_treatment(fit, retreat, retreat_with)
         )
-        step = faults.attempt("every", lambda: _positive(every, fit))
+        step = faults.attempt("every", lambda: usual_step(model.time) if every is None else _positive(every, fit))
         last = None if treatment is None else faults.attempt("until", lambda: _end(fit, treatment, until))
         typical = fit.patients.cohort.values | dict(
             zip(fit.names, fit.values(fit.random[None])[0].tolist(), strict=True)
@@ -131,7 +130,8 @@ def _end(fit: PatientFit, treatment: Treatment, until: Amount | None) -> float:
     unit = fit.model.time
     starts = (treatment.starts + fit.time_zero).tolist()
     if until is None:
-        return max([0.0, *(record.time for record in fit.patient.records), *starts]) + to_unit(HORIZON, unit)
+        last = max([0.0, *(record.time for record in fit.patient.records), *starts])
+        return last + REACH * usual_step(unit)
     end = to_unit(until, unit)
     if not end > max(0.0, fit.time_zero):
         raise InputError(f"must be later than time zero of the data; found '{until}'")

@@ -28,7 +28,7 @@ def predict_patient(
     fit: PatientFit,
     *,
     until: Amount | None = None,
-    every: Amount = "1 month",
+    every: Amount | None = None,
     seed: int = 0,
     measures: Measure | str | Iterable[Measure | str] = (),
     retreat: Amounts | None = None,
@@ -43,8 +43,8 @@ def predict_patient(
     fit : PatientFit
         Of `fit_patient`.
     until, every : str or pint.Quantity, optional
-        The last time, by default 60 months after the last count or course, and the step. All times count from time zero
-        of the data. Some days after each course are added.
+        The last time, by default 60 steps after the last count or course, and the step, by default a month, or an hour
+        of a model in hours. All times count from time zero of the data. Some days after each course are added.
     measures
         Further measures, as of `simulate`.
     retreat, retreat_with : optional

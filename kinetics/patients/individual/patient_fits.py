@@ -101,6 +101,10 @@ class PatientFits(Drawable):
         )  # fmt: skip
         return tree
 
+    def drawn_from(self) -> xr.DataTree:
+        """`tree`: counts on (visit,), each with its ``units``; `kinetics.draw` draws individual fits of it."""
+        return self.tree()
+
     def __len__(self) -> int:
         return len(self.ids)
 

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 from kinetics.errors import Faults, InputError, warn
 from kinetics.files.arguments import loaded
+from kinetics.patients.individual.time_scale import printed_time
 from kinetics.patients.population.treatment import Treatment
 from kinetics.regimen import Course, DoseRecord, Regimen, dose_records, only_course
 from kinetics.regimen.times import Amount, Amounts, as_tuple, in_days
-from kinetics.units import Unit, parse_unit, to_unit, unit_text
+from kinetics.units import to_unit
 
 if TYPE_CHECKING:
     from kinetics.patients.individual.patient_fit import PatientFit
-
-MONTH = parse_unit("month")
 
 
 def planned_treatment(
@@ -39,7 +38,7 @@ def planned_treatment(
     for time in times:
         begin, end = to_unit(time, unit) - fit.time_zero, treatment.end
         if treatment.occasions and begin <= treatment.occasions[-1]:
-            latest = _months(treatment.occasions[-1] + fit.time_zero, unit)
+            latest = printed_time(treatment.occasions[-1] + fit.time_zero, unit)
             faults.add(f"{time} is before an occasion of patient {fit.id} begins, at {latest}; plan a later course")
             continue
         if begin < 0 or (end is not None and begin <= end):
@@ -47,7 +46,7 @@ def planned_treatment(
             before = (
                 f"the records of patient {fit.id}" if end is None else f"the last dose of patient {fit.id} is given"
             )
-            faults.add(f"{time} is before {before}, at {_months(last, unit)}; plan a later course")
+            faults.add(f"{time} is before {before}, at {printed_time(last, unit)}; plan a later course")
             continue
         treatment = treatment.followed_by(further, begin)
     faults.raise_if_any()
@@ -63,13 +62,8 @@ def _warn_of_counts(fit: PatientFit, times: Sequence[Amount]) -> None:
         courses, are, them = ("a course", "is", "it") if len(early) == 1 else ("courses", "are", "them")
         warn(
             f"{courses} at {', '.join(early)} {are} planned before the last count of patient {fit.id}, at "
-            f"{_months(last, unit)}: the later counts were measured without {them}"
+            f"{printed_time(last, unit)}: the later counts were measured without {them}"
         )
-
-
-def _months(time: float, unit: Unit) -> str:
-    """A time of the data, in months."""
-    return f"{to_unit(f'{time!r} {unit_text(unit)}', MONTH):.4g} month"
 
 
 def _further_course(fit: PatientFit, course: Course | Regimen | str | Path | None) -> Sequence[DoseRecord]:

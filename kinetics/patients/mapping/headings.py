@@ -78,17 +78,21 @@ _BOOKKEEPING = _names(
     "center tad tafd occ occasion seq line row no nr ady c"
 )
 
+_NUMBER = r"(?:numbers?|no|nr|nummer|id)"
 _PERSONAL = re.compile(
-    r"(?:patients?|subjects?|persons?|pt)?(?:"
-    r"(?:(?:family|first|last|given|middle|birth|maiden|full|sur|fore|legal)?names?(?:first|last|given|family)?"
-    r"(?:and|of(?:the)?(?:patient|subject|person))?)+"
-    r"|vornamen?|nachnamen?|familiennamen?|namen?|prenom|nom|apellidos?|nombre"
+    r"(?:patient(?:s|en|in)?|pat|subjects?|persons?|pt|physicians?|doctors?)?(?:"
+    r"(?:(?:family|first|last|given|middle|birth|maiden|full|sur|fore|legal|vor|nach|familien|geburts)?namen?s?"
+    r"(?:first|last|given|family)?(?:and|(?:of|des|der)(?:the)?(?:patient(?:en|in)?|subject|person))?)+"
+    r"|prenom|nom(?:defamille)?|cognome|apellidos?|nombre"
     r"|initials?|initialen"
-    r"|(?:dob|dateofbirth|birthdate|birthday|birthdat|brthdtc|geburtsdatum|geb|gebdat|fechadenacimiento)"
-    r"|(?:home|street|postal|email|e?mail)?address(?:es|line[0-9]?)?|adresse|anschrift|street|strasse|straße|city|town|wohnort"
-    r"|zip(?:code)?|post(?:al)?code|plz|e?mail|(?:tele|mobile|cell)?phone(?:number|no)?|telefon|mobile|fax"
-    r"|mrn(?:number|no)?|medicalrecord(?:number|no)?|hospital(?:number|no|id)|nhs(?:number|no)?|ssn|socialsecurity(?:number|no)?"
-    r"|insurance(?:number|no|id)?|versichertennummer|passport(?:number|no)?|nationalid|nextofkin|doctor|physician|gp"
+    r"|dob|yob|(?:(?:date|year|month|place)of)?birth(?:day|date|dat|year|place)?|brthdtc"
+    r"|geb(?:urts|oren)?(?:dat|datum|tag|jahr|ort|am)?|datedenaissance|fechadenacimiento|datadinascita|f[øo]dselsdato"
+    r"|(?:home|street|postal|email|e?mail|ip)?address(?:es|line)?[0-9]?|adresse|anschrift|street|strasse|straße"
+    r"|city|town|(?:wohn)?ort|zip(?:code)?|post(?:al)?code|plz|e?mail"
+    rf"|(?:(?:tele|mobile|cell)?phone|tel|telefon|mobile|handy){_NUMBER}?|fax|contact"
+    r"|(?:mrn|medicalrecord|nhs|ssn|socialsecurity|insurance|passport|ahv|svnr|cpr|uhid|versicherten|versicherungs"
+    rf"|sozialversicherungs|krankenkassen?){_NUMBER}?|(?:hosp|hospital|national){_NUMBER}|codicefiscale"
+    r"|nextofkin|(?:treating|attending|referring)?(?:doctor|physician|consultant|gp)(?:name)?|(?:haus)?arzt"
     r")"
 )
 _BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]+)[)\]]\s*$")

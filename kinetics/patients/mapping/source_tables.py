@@ -47,20 +47,21 @@ def read_tables(
     columns = (None, None) if mapping is None else (mapping.columns, mapping.dose_columns)
     encoding, decimal = (None, None) if source is None else (source.encoding, source.decimal)
 
-    def read(path: str | Path, sheet: str | None, columns: MomentColumns | None) -> RawTable:
+    def read(path: str | Path, sheet: str | None, also_read: str | None, columns: MomentColumns | None) -> RawTable:
         return read_raw_table(
             path,
             is_header if columns is None else _has(columns),
             sheet=sheet,
+            also_read=also_read,
             encoding=encoding,
             decimal=decimal,
             allow_large=allow_large,
         )
 
-    counted = read(counts, sheet, columns[0])
+    counted = read(counts, sheet, dose_sheet, columns[0])
     if doses is None and dose_sheet is not None:
         doses = counts
-    return Tables(counted, None if doses is None else read(doses, dose_sheet, columns[1]))
+    return Tables(counted, None if doses is None else read(doses, dose_sheet, counted.sheet, columns[1]))
 
 
 def _has(columns: MomentColumns) -> Callable[[Sequence[str]], bool]:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.sparse.csgraph import connected_components
-
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System
 from kinetics.mixed_effects import Identity, IndividualParameter, Logarithm, Logit
@@ -51,14 +48,12 @@ class CohortRandomEffects:
 
 def correlated_blocks(names: Sequence[str], cohort: CohortParameters) -> tuple[tuple[str, ...], ...]:
     """Parameters that a cohort correlates, directly or through others, together; each of the others alone."""
-    together = np.zeros((len(names), len(names)), dtype=bool)
+    block = {name: frozenset((name,)) for name in names}
     for one, other in cohort.correlations:
-        if one in names and other in names:
-            together[names.index(one), names.index(other)] = True
-    n_blocks, labels = connected_components(together, directed=False)
-    return tuple(
-        tuple(name for name, own in zip(names, labels, strict=True) if own == block) for block in range(n_blocks)
-    )
+        if one in block and other in block:
+            together = block[one] | block[other]
+            block |= dict.fromkeys(together, together)
+    return tuple(tuple(name for name in names if name in own) for own in dict.fromkeys(block.values()))
 
 
 def variances_of(

@@ -112,7 +112,7 @@ def read_moment(cell: Cell, stated: DateFormat | None = None) -> datetime:
     if stated is not None:
         return stated.read(cell)
     text = cell_text(cell)
-    if _ISO.fullmatch(text):
+    if is_iso(text):
         return _iso(text)
     shown = one_line(text[:40])
     if _PARTIAL.fullmatch(text):
@@ -120,6 +120,17 @@ def read_moment(cell: Cell, stated: DateFormat | None = None) -> datetime:
     likely = formats_of([text])
     such = likely[0] if likely else "days since 1899-12-30" if read_number(text) is not None else "DD.MM.YYYY"
     raise InputError(f"is no ISO date such as 2020-12-31: '{shown}'; state [time] date_format, such as '{such}'")
+
+
+def is_iso(text: str) -> bool:
+    """Whether a text is written as an ISO date, of a day that there may not be.
+
+    Examples
+    --------
+    >>> is_iso("2020-02-30"), is_iso("30.02.2020")
+    (True, False)
+    """
+    return _ISO.fullmatch(text) is not None
 
 
 def formats_of(texts: list[str]) -> list[str]:

@@ -17,7 +17,8 @@ from kinetics.units import read_number
 _SIGN = re.compile(r"(<=|>=|[<>≤≥])?\s*")
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _POINT = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:[,.][0-9]{3})+")
+"""A number whose commas, or points, may stand between thousands."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ def _plain_number(text: str, decimal: str) -> float:
     shown = one_line(text[:40])
     if text[:1] in ("=", "@"):
         raise InputError(f"is a formula, '{shown}'; write the number itself")
-    if decimal == "?" and "," in text and _COMMA.fullmatch(text):
-        whole = text.replace(",", "")
+    if decimal == "?" and (_COMMA.fullmatch(text) or _THOUSANDS.fullmatch(text)):
+        whole = text.replace(",", "").replace(".", "")
         point = text.replace(",", ".")
         raise InputError(f'may be {point} or {whole}: \'{shown}\'; state [patients] decimal = "," or "."')
     if decimal == "," and "." in text and _POINT.fullmatch(text):
@@ -82,16 +83,18 @@ def _plain_number(text: str, decimal: str) -> float:
 
 
 def decimal_sign(cells: Iterable[str], separator: str) -> str:
-    """The decimal sign of a column: ``","``, ``"."``, or ``"?"`` where commas may stand between thousands.
+    """The decimal sign of a column: ``","``, ``"."``, or ``"?"`` where commas or points may stand between thousands.
 
-    A file with semicolons comes from where the comma is the decimal sign.
+    A file with semicolons comes from where the comma is the decimal sign, and the point stands between thousands.
 
     Examples
     --------
     >>> decimal_sign(["0,85", "1,2"], "tab"), decimal_sign(["1,234"], ";"), decimal_sign(["1,234", "900"], "tab")
     (',', ',', '?')
+    >>> decimal_sign(["1.200", "300"], ";"), decimal_sign(["1.200", "0.85"], ";"), decimal_sign(["1.200", "300"], "tab")
+    ('?', '.', '.')
     """
-    commas, points, clear = 0, 0, 0
+    commas, points, clear, clear_points = 0, 0, 0, 0
     for cell in cells:
         text = split_sign(cell)[1] if "," in cell or "." in cell else ""
         if "," in text and _COMMA.fullmatch(text):
@@ -99,6 +102,9 @@ def decimal_sign(cells: Iterable[str], separator: str) -> str:
             clear += _THOUSANDS.fullmatch(text) is None
         elif "." in text and _POINT.fullmatch(text):
             points += 1
+            clear_points += _THOUSANDS.fullmatch(text) is None
+    if separator == ";" and points and not (commas or clear_points):
+        return "?"
     if not commas or (points and not clear):
         return "."
     return "," if clear or (separator == ";" and not points) else "?"

@@ -38,6 +38,7 @@ def read_raw_table(
     is_header: IsHeader,
     *,
     sheet: str | None = None,
+    also_read: str | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
     allow_large: bool = False,
@@ -52,6 +53,8 @@ def read_raw_table(
         Recognises the header among the first lines.
     sheet, encoding, decimal : str, optional
         Of a workbook the sheet, of a text its encoding and decimal sign; else they are found out.
+    also_read : str, optional
+        Another sheet of the workbook that is read as well, of which no note says that it is not.
     allow_large : bool
         Whether it may have more than 50 MB.
 
@@ -70,7 +73,7 @@ def read_raw_table(
     if suffix in PARQUET:
         table = _of_parquet(raw, path)
     elif suffix in WORKBOOK:
-        table = _of_workbook(raw, path, is_header, sheet, decimal)
+        table = _of_workbook(raw, path, is_header, sheet, also_read, decimal)
     else:
         table = _of_text(raw, path, is_header, encoding, decimal)
     header = tuple(heading.strip().lstrip("\ufeff") for heading in table.header)
@@ -86,10 +89,12 @@ def _of_parquet(raw: bytes, path: Path) -> RawTable:
     return RawTable(path, header, rows, list(range(2, len(rows) + 2)))
 
 
-def _of_workbook(raw: bytes, path: Path, is_header: IsHeader, sheet: str | None, decimal: str | None) -> RawTable:
+def _of_workbook(
+    raw: bytes, path: Path, is_header: IsHeader, sheet: str | None, also_read: str | None, decimal: str | None
+) -> RawTable:
     from kinetics.patients.tables.workbook import read_workbook
 
-    name, numbered, notes = read_workbook(raw, str(path), sheet, is_header)
+    name, numbered, notes = read_workbook(raw, str(path), sheet, is_header, also_read)
     (first, header), width = numbered[0], len(numbered[0][1])
     rows = [(*cells[:width], *[None] * (width - len(cells))) for _, cells in numbered[1:]]
     lines = [number for number, _ in numbered[1:]]

@@ -25,7 +25,7 @@ UNPACKED = 20
 
 
 def read_workbook(
-    raw: bytes, path: str, sheet: str | None, is_header: IsHeader
+    raw: bytes, path: str, sheet: str | None, is_header: IsHeader, also_read: str | None = None
 ) -> tuple[str, list[tuple[int, tuple[Cell, ...]]], list[str]]:
     """The sheet that is read, its rows from the header on with their numbers, and what is to be said.
 
@@ -45,8 +45,9 @@ def read_workbook(
         raise InputError(Fault("is empty; a table has a header and rows", f"{path}[{name}]"))
     if start:
         notes.append(f"the header is row {rows[start][0]}; what is above is not read")
-    if others := [other for other in books[0].sheetnames if other != name]:
-        notes.append(f"sheet '{name}' is read; not read: {', '.join(others):.200}")
+    if len(books[0].sheetnames) > 1:
+        others = ", ".join(other for other in books[0].sheetnames if other not in (name, also_read))
+        notes.append(f"sheet '{name}' is read" + (f"; not read: {others:.200}" if others else ""))
     return name, rows[start:], notes
 
 

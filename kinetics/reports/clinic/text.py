@@ -42,12 +42,14 @@ def clinic_text(summary: Mapping[str, Any], title: str, about: str, width: int =
 def population_tables(summary: Mapping[str, Any]) -> list[str | Table]:
     """Typical values, coefficients of covariates, and how patients and occasions differ, as far as they do."""
     rows: Rows = summary["population"]
-    between = _between(rows, summary["shrinkage"]["random_effects"])
+    shrinkage = summary["shrinkage"]
+    between = _between(rows, "Differences between patients", "", shrinkage["random_effects"])
+    of_occasions = "Differences between the occasions of a patient"
     tables = (
         _values("Typical values; 95 % intervals", rows, "typical"),
         _values("Covariates: coefficients on the normal scale of the parameter", rows, "coefficient"),
         between,
-        _between_occasions(rows, summary["shrinkage"]["occasion_effects"]),
+        _between(rows, of_occasions, "occasion_", shrinkage["occasion_effects"]),
     )
     without = [] if between.rows else [f"{between.title}: none."]
     return [*(table for table in tables if table.rows), *without]
@@ -87,30 +89,21 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     return [unit, number_text(row["value"]), number_text(row["se"]), relative, interval]
 
 
-def _between(rows: Rows, shrinkage: Mapping[str, float]) -> Table:
-    """Variances and covariances, each beside the standard deviation or correlation that it says."""
+def _between(rows: Rows, title: str, of: str, shrinkage: Mapping[str, float]) -> Table:
+    """Variances and covariances, ``of`` occasions or not, each beside the standard deviation or correlation it says."""
     head = ["value", "estimate", "standard error", "relative", "SD or correlation", "shrinkage"]
     lines: list[Sequence[str]] = []
-    for name, row in _of_kind(rows, "variance", "covariance"):
-        first, _, second = name.removeprefix("var(").removesuffix(")").partition(",")
-        if row["kind"] == "variance":
+    for name, row in _of_kind(rows, f"{of}variance", f"{of}covariance"):
+        value, _, effects = name.removesuffix(")").partition("(")
+        first, _, second = effects.partition(",")
+        if first == second:
             said, shrunk = math.sqrt(row["value"]), percent_text(shrinkage[first])
         else:
-            variances = (rows[f"var({one},{one})"]["value"] for one in (first, second))
+            variances = (rows[f"{value}({one},{one})"]["value"] for one in (first, second))
             said, shrunk = row["value"] / math.sqrt(math.prod(variances)), ""
         _, *cells = _cells(row)
         lines.append([name, *cells[:3], number_text(said), shrunk])
-    return Table("Differences between patients", head, lines)
-
-
-def _between_occasions(rows: Rows, shrinkage: Mapping[str, float]) -> Table:
-    """Variances between the occasions of a patient, with the standard deviation of each."""
-    head = ["value", "estimate", "standard error", "relative", "SD", "shrinkage"]
-    lines = [
-        [name, *_cells(row)[1:4], number_text(math.sqrt(row["value"])), percent_text(shrunk)]
-        for (name, row), shrunk in zip(_of_kind(rows, "occasion_variance"), shrinkage.values(), strict=True)
-    ]
-    return Table("Differences between the occasions of a patient", head, lines)
+    return Table(title, head, lines)
 
 
 def _errors(rows: Rows, kinds: Mapping[str, str], shrinkage: Mapping[str, float]) -> Table:

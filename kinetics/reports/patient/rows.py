@@ -8,19 +8,21 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kinetics.prediction import recovery_summary
+from kinetics.patients.individual.time_scale import printed_unit
+from kinetics.prediction.summary import recovery_summary
 from kinetics.reports.course import series, time_factor
 from kinetics.reports.recovery import recovery_json
 from kinetics.results import MEDIAN_AND_95
-from kinetics.units import parse_unit, written_unit
+from kinetics.units import conversion, parse_unit, written_unit
 
 YEAR = 12.0
-STEPS = (1.0, 3.0, 6.0, YEAR)
-"""Months between the printed times: years, or less in a short prediction."""
+STEPS = {"month": (1.0, 3.0, 6.0, YEAR)}
+SHORT_STEPS = (1.0, 2.0, 6.0, 12.0, 24.0)
+"""Between the printed times, in their unit: years, or less in a short prediction; of other units, such as hours."""
 ROWS = 6
 """Printed times that a prediction has at least, if it can."""
 NEAR = 0.25
-"""Months: a course so near to a printed time is printed in its place."""
+"""Of the unit: a course so near to a printed time is printed in its place."""
 
 
 def patient_json(tree: xr.DataTree) -> dict[str, Any]:
@@ -52,17 +54,24 @@ def printed_outputs(tree: xr.DataTree) -> list[str]:
 
 
 def printed_times(tree: xr.DataTree) -> np.ndarray:
-    """The indices of the printed times, (row,): every year, or so often that there are a few rows; and the last.
+    """The indices of the printed times, (row,): every year or day, or so often that there are a few rows; and the last.
 
     Where a course begins within days of one, it is the start of the course: the value is that before the dose.
     """
-    in_months = output_months(tree)
-    starts = course_starts(tree)
-    step = next((step for step in reversed(STEPS) if in_months[-1] / step >= ROWS), STEPS[0])
-    regular = np.arange(0.0, in_months[-1] * (1 + 1e-9), step)
+    unit, factor = unit_of_times(tree)
+    times, starts = output_months(tree) * factor, course_starts(tree) * factor
+    steps = STEPS.get(unit, SHORT_STEPS)
+    step = next((step for step in reversed(steps) if times[-1] / step >= ROWS), steps[0])
+    regular = np.arange(0.0, times[-1] * (1 + 1e-9), step)
     near = np.abs(regular[:, None] - starts) < NEAR
     printed = np.where(near.any(axis=1), (near * starts).max(axis=1, initial=-np.inf), regular)
-    return np.unique(np.abs(in_months[:, None] - np.append(printed, in_months[-1])).argmin(axis=0))
+    return np.unique(np.abs(times[:, None] - np.append(printed, times[-1])).argmin(axis=0))
+
+
+def unit_of_times(tree: xr.DataTree) -> tuple[str, float]:
+    """The unit in which times are printed, and how many of it a month has."""
+    unit = printed_unit(parse_unit(tree["time"].attrs["units"]))
+    return unit, float(conversion(parse_unit("month"), parse_unit(unit)))
 
 
 def output_months(tree: xr.DataTree) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.patients.individual.patient_fit import PatientFit
-from kinetics.prediction import recovery_summary
+from kinetics.prediction.summary import recovery_summary
 from kinetics.reports.course import exploratory, heading
 from kinetics.reports.patient.rows import (
     below_rows,
@@ -21,6 +21,7 @@ from kinetics.reports.patient.rows import (
     parameter_rows,
     printed_outputs,
     printed_times,
+    unit_of_times,
 )
 from kinetics.reports.recovery import interval_cell, not_reached
 from kinetics.results import marked
@@ -89,7 +90,8 @@ def patient_parameters(parameters: xr.Dataset, counts: int, known: str) -> Table
 
 
 def _counts(tree: xr.DataTree) -> Table:
-    title = "Counts after so many months [95 % interval of the true count]; where a course begins, before it"
+    after = f"Counts after so many {unit_of_times(tree)[0]}s"
+    title = f"{after} [95 % interval of the true count]; where a course begins, before it"
     return _over_time(tree, count_rows, title)
 
 
@@ -98,32 +100,33 @@ def _difference(tree: xr.DataTree) -> Table:
 
 
 def _over_time(tree: xr.DataTree, rows_of: RowsOf, title: str) -> Table:
-    """A row a month and a column an output, each number with its interval."""
-    names = printed_outputs(tree)
+    """A row a printed time and a column an output, each number with its interval."""
+    names, (unit, factor) = printed_outputs(tree), unit_of_times(tree)
     by_output = [rows_of(tree, name) for name in names]
     columns = [[f"{number_text(row['value'])} [{_ends(row)}]" for row in rows] for rows in by_output]
-    months = [_month(row["months"]) for row in by_output[-1]] if by_output else []
-    cells = list(zip(months, *columns, strict=True))
-    return Table(title, ["month", *_heads(tree, names)], cells, text=(), wide=True)
+    times = [_time(row["months"] * factor) for row in by_output[-1]] if by_output else []
+    cells = list(zip(times, *columns, strict=True))
+    return Table(title, [unit, *_heads(tree, names)], cells, text=(), wide=True)
 
 
 def _recovery(tree: xr.DataTree) -> Table:
-    marks, rows = exploratory(tree.to_dataset()), []
+    marks, rows, (unit, factor) = exploratory(tree.to_dataset()), [], unit_of_times(tree)
     for row in recovery_summary(tree):
+        row |= {key: row[key] * factor for key in ("months", "lower", "upper", "window")}
         never_below = math.isnan(row["months"])
-        months = "never below" if never_below else not_reached(row) if math.isinf(row["months"]) else ""
+        waited = "never below" if never_below else not_reached(row, f" {unit}s") if math.isinf(row["months"]) else ""
         rows.append(
             [
                 marked(row["output"], row["output"] in marks),
                 str(row["course"]),
-                months or number_text(row["months"]),
-                interval_cell(row),
+                waited or number_text(row["months"]),
+                interval_cell(row, f" {unit}s"),
                 percent_text(1 - row["share_recovered"]),
             ]
         )
-    head = ["output", "course", "months", "95 % interval", "never"]
+    head = ["output", "course", f"{unit}s", "95 % interval", "never"]
     title = (
-        "Months from the first dose of each course to the lower limit of normal\n"
+        f"{unit.capitalize()}s from the first dose of each course to the lower limit of normal\n"
         "[never: the chance that it is not reached before the next course or the end]"
     )
     return Table(title, head, rows)
@@ -136,22 +139,22 @@ def _below(tree: xr.DataTree) -> Table:
     by_time: dict[float, dict[str, str]] = {}
     shown = output_months(tree)[printed_times(tree)]
     is_scheduled = bool(tree.attrs.get("visits"))
-    last = last_count(tree)
+    last, (unit, factor) = last_count(tree), unit_of_times(tree)
     for row in rows:
         is_shown = row["months"] > last if is_scheduled else np.isclose(shown, row["months"]).any()
         if is_shown:
             measured = "" if math.isnan(row["measured"]) else f", {percent_text(row['measured'])}"
             cells = by_time.setdefault(row["months"], {})
             cells[f"{row['output']} < {row['limit']:g} {row['unit']}"] = f"{percent_text(row['true'])}{measured}"
-    cells = [[_month(at), *(by_time[at].get(output, "") for output in outputs)] for at in sorted(by_time)]
-    where = "at visits to come" if is_scheduled else "after so many months"
+    cells = [[_time(at * factor), *(by_time[at].get(output, "") for output in outputs)] for at in sorted(by_time)]
+    where = "at visits to come" if is_scheduled else f"after so many {unit}s"
     title = f"Probability that the true, and the measured, count is below its lower limit of normal, {where}"
-    return Table(title, ["month", *outputs], cells, text=(), wide=True)
+    return Table(title, [unit, *outputs], cells, text=(), wide=True)
 
 
-def _month(months: float) -> str:
-    """A time in months to a tenth: a course on day 365 is at month 12."""
-    return f"{round(months, 1):g}"
+def _time(time: float) -> str:
+    """A time to a tenth of its unit: a course on day 365 is at month 12."""
+    return f"{round(time, 1):g}"
 
 
 def _heads(tree: xr.DataTree, names: Sequence[str]) -> list[str]:

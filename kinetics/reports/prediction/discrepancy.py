@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from kinetics.prediction import discrepancy_recovery_summary
+from kinetics.prediction.summary import discrepancy_recovery_summary
 from kinetics.reports.course import exploratory
 from kinetics.reports.prediction.rows import rows_of_times, unit_of
 from kinetics.reports.recovery import not_reached

@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from kinetics.prediction import population_recovery_summary, recovery_summary, trial_recovery_summary
+from kinetics.prediction.summary import population_recovery_summary, recovery_summary, trial_recovery_summary
 from kinetics.reports.course import exploratory, series, time_course_table
 from kinetics.reports.prediction.discrepancy import discrepancy_json, discrepancy_parts, with_discrepancy
 from kinetics.reports.prediction.rows import rows_of_times, unit_of

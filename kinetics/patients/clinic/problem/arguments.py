@@ -32,7 +32,8 @@ def parameter_rows(parameters: Mapping[str, Mapping[str, Any]] | Iterable[str] |
 
 
 def _stated(content: Any) -> Any:
-    """Tables of any mapping, and lists of any tuple, without what is None."""
+    """Tables of any mapping, and lists of what else is iterable, without what is None."""
     if isinstance(content, Mapping):
         return {str(key): _stated(value) for key, value in content.items() if value is not None}
-    return list(content) if isinstance(content, tuple) else content
+    is_list = isinstance(content, Iterable) and not isinstance(content, str)
+    return [_stated(one) for one in content] if is_list else content

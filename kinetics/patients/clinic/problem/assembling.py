@@ -48,7 +48,7 @@ class Clinic:
             [problem.individual(one) for one in problem.parameters],
             residual=problem.errors.kinds,
             between_individuals=problem.blocks,
-            between_occasions=problem.between_occasions,
+            between_occasions=problem.occasion_blocks,
             covariates={effect.name: effect.values[order] for effect in problem.covariates},
             held=problem.hold,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,8 @@ class ClinicProblem:
         Where the search starts, what is not estimated, and the centre of the prior.
     parameters : tuple of EstimatedParameter
         Those whose typical values are estimated.
-    blocks : tuple of tuple of str
-        The random effects by flat name; those of a block are correlated.
+    blocks, occasion_blocks : tuple of tuple of str
+        The random effects of patients, and of their occasions, by flat name; those of a block are correlated.
     covariates : tuple of CovariateEffect
         What changes parameters.
     errors : MeasurementErrors
@@ -84,6 +85,7 @@ class ClinicProblem:
     covariates: tuple[CovariateEffect, ...]
     errors: MeasurementErrors
     occasions: OccasionRule | None = None
+    occasion_blocks: tuple[tuple[str, ...], ...] = ()
     hold: tuple[str, ...] = ()
     prior: float | None = None
     method: str = "SAEM"
@@ -91,8 +93,8 @@ class ClinicProblem:
     seed: int = 0
 
     @classmethod
-    def load(cls, path: str | Path) -> ClinicProblem:
-        """Read the file of a clinic, and the data and the model that it names.
+    def load(cls, path: str | Path, *, allow_large: bool = False) -> ClinicProblem:
+        """Read the file of a clinic, and the model and the data that it names, of more than 50 MB too if allowed.
 
         Raises
         ------
@@ -100,7 +102,7 @@ class ClinicProblem:
             With every fault of all of them.
         """
         document = read_document(path)
-        return cls._of_reader(ClinicReader(document), document.path.stem)
+        return cls._of_reader(ClinicReader(document, allow_large=allow_large), document.path.stem)
 
     @classmethod
     def of(
@@ -116,6 +118,7 @@ class ClinicProblem:
         prior: float | None = None,
         occasions: str | None = None,
         course_gap: str | None = None,
+        occasion_blocks: Iterable[Sequence[str]] | None = None,
         hold: Iterable[str] = (),
         algorithm: Mapping[str, Any] | None = None,
     ) -> ClinicProblem:
@@ -131,8 +134,8 @@ class ClinicProblem:
             Where the search starts, and the centre of a prior; the model's own values by default.
         parameters : mapping of str to mapping, or iterable of str, optional
             What is estimated; by default the parameters in which the patients of the cohort differ.
-        blocks : iterable of sequence of str, optional
-            Parameters that are correlated between patients; by default those that the cohort correlates.
+        blocks, occasion_blocks : iterable of sequence of str, optional
+            Parameters that are correlated between patients, by default as in the cohort, and between occasions.
         covariates : mapping of str to mapping, optional
             Such as ``{"weight": {"on": ["CL"], "form": "logarithm"}}``.
         errors : mapping of str to str, optional
@@ -156,8 +159,8 @@ class ClinicProblem:
         structure = loaded("model", model, Model)
         named, given = (cohort, None) if isinstance(cohort, str) else (None, cohort)
         header = {"model": structure.name or "model", "data": "data", "cohort": named, "prior": prior}
-        header |= {"occasions": occasions, "course_gap": course_gap}
-        header |= {"blocks": None if blocks is None else [list(block) for block in blocks], "hold": list(hold)}
+        header |= {"occasions": occasions, "course_gap": course_gap, "hold": list(hold)}
+        header |= {"blocks": blocks, "occasion_blocks": occasion_blocks}
         tables = {"covariates": covariates, "errors": errors, "algorithm": algorithm}
         document = Arguments.of(clinic=header, parameters=parameter_rows(parameters), **tables)
         return cls._of_reader(ClinicReader(document, data=data, model=structure, cohort=given), structure.name)
@@ -174,7 +177,8 @@ class ClinicProblem:
         problem = cls(
             name=name, data=read.data, patients=read.patients, model=read.model, cohort=read.cohort,
             parameters=read.parameters, blocks=read.blocks, covariates=read.covariates, errors=read.errors,
-            occasions=read.occasions, hold=tuple(read.header["hold"]), algorithm=read.algorithm, **header,
+            occasions=read.occasions, occasion_blocks=read.occasion_blocks, hold=tuple(read.header["hold"]),
+            algorithm=read.algorithm, **header,
         )  # fmt: skip
         with read.at("clinic", "hold"):
             problem.check_held()
@@ -192,13 +196,13 @@ class ClinicProblem:
         kinds = self.errors.kinds
         fixed = tuple(name for one in self.parameters for name in self.individual(one).fixed)
         errors = ResidualErrors({output: kinds[output] for output in sorted(kinds)})
-        levels = CovarianceBlocks.of(self.blocks), CovarianceBlocks.of(self.between_occasions)
+        levels = CovarianceBlocks.of(self.blocks), CovarianceBlocks.of(self.occasion_blocks)
         return Coordinates(fixed, *levels, errors.names)
 
     @property
     def between_occasions(self) -> tuple[str, ...]:
-        """The parameters that differ between occasions, by flat name; their random effects are not correlated."""
-        return tuple(one.flat for one in self.parameters if one.occasion_spread)
+        """The parameters that differ between occasions, by flat name, in the order of their random effects."""
+        return tuple(flat for block in self.occasion_blocks for flat in block)
 
     def individual(self, parameter: EstimatedParameter) -> IndividualParameter:
         """A parameter of a mixed effects model, with the covariates that change it."""
@@ -225,23 +229,19 @@ class ClinicProblem:
             If there is no such method.
         """
         if method is not None and method not in METHODS:
-            raise UnknownNameError(
-                f"no method '{method}'; there are {', '.join(METHODS)}{did_you_mean(method, METHODS)}"
-            )
-        settings = {"method": method, "seed": seed}
-        return replace(self, **{name: value for name, value in settings.items() if value is not None})
+            hint = did_you_mean(method, METHODS)
+            raise UnknownNameError(f"no method '{method}'; there are {', '.join(METHODS)}{hint}")
+        return replace(self, method=method or self.method, seed=self.seed if seed is None else seed)
 
     @property
     def content_hash(self) -> str:
         """SHA-256 of everything that the numbers of the result follow from."""
         effects = [[one.name, one.parameters, one.values.tolist(), one.start] for one in self.covariates]
-        parameters = [
-            [one.flat, one.start, one.distribution, one.bounds, one.spread, one.occasion_spread]
-            for one in self.parameters
-        ]
+        keys = attrgetter("flat", "start", "distribution", "bounds", "spread", "occasion_spread")
+        parameters = [keys(one) for one in self.parameters]
         errors = [dict(self.errors.kinds), dict(self.errors.values)]
         settings = [self.blocks, self.hold, self.prior, self.method, self.algorithm.model_dump(), self.seed]
-        settings.append(None if self.occasions is None else astuple(self.occasions))
+        settings += [None] if self.occasions is None else [astuple(self.occasions), self.occasion_blocks]
         hashes = [self.data.content_hash, self.model.content_hash, self.cohort.content_hash, self.patients]
         return content_hash(hashes, parameters, effects, errors, settings)
 

@@ -38,13 +38,14 @@ class ClinicReader(Reader):
         data: PatientData | None = None,
         model: Model | None = None,
         cohort: CohortParameters | None = None,
+        allow_large: bool = False,
     ) -> None:
         super().__init__(document, Faults())
         self.check_tables(*TABLES)
         self.header: dict[str, Any] = self.fields(ClinicRow, document.data.get("clinic", {}), "clinic")
         self.algorithm = self.table(AlgorithmRow, "algorithm") or AlgorithmRow()
         self.model = model or self._model()
-        self.data = self._data() if data is None else self._in_units(data)
+        self.data = self._data(allow_large) if data is None else self._in_units(data)
         self.cohort = self._without_known(cohort or self._cohort())
         self.patients, self.left_out = self._patients()
         self.parameters: tuple[EstimatedParameter, ...] = read_parameters(self, self.model, self.cohort)
@@ -56,7 +57,7 @@ class ClinicReader(Reader):
             self, self.header["occasions"], self.header["course_gap"], self.parameters, self.data, self.patients
         )
         self.errors = self._errors()
-        self.blocks = self._blocks()
+        self.blocks, self.occasion_blocks = self._blocks(), self._occasion_blocks()
         self._check_prior()
         if self.algorithm.standard_errors == "stochastic_approximation" and not self.algorithm.posterior:
             self.add("needs the samples that posterior = false leaves out", "algorithm", "standard_errors")
@@ -66,14 +67,16 @@ class ClinicReader(Reader):
             return None
         return self.read(lambda: Model.load(path_from(self.document.path, self.header["model"])), "clinic", "model")
 
-    def _data(self) -> PatientData | None:
+    def _data(self, allow_large: bool) -> PatientData | None:
         """The data in the units of the model; unread if the model is faulty, whose units they need."""
         folder, header = self.document.path.parent, self.header
         if header["data"] is None or self.model is None:
             return None
         doses, mapping = (None if header[key] is None else folder / header[key] for key in ("doses", "mapping"))
         return self.read(
-            lambda: read_patients(folder / header["data"], doses, mapping, model=self.model), "clinic", "data"
+            lambda: read_patients(folder / header["data"], doses, mapping, model=self.model, allow_large=allow_large),
+            "clinic",
+            "data",
         )
 
     def _in_units(self, data: PatientData) -> PatientData | None:
@@ -145,24 +148,34 @@ class ClinicReader(Reader):
     def _blocks(self) -> tuple[tuple[str, ...], ...]:
         """The random effects in blocks: those stated, else as the cohort correlates them; others each alone."""
         varying = [one.flat for one in self.parameters if one.spread]
-        stated, model = self.header["blocks"], self.model
-        if model is None or self.cohort is None:
+        if self.model is None or self.cohort is None:
             return ()
-        if stated is None:
+        if self.header["blocks"] is None:
             return correlated_blocks(varying, self.cohort)
-        blocks = [[flat for name in block if (flat := self._effect(name, varying))] for block in stated]
+        return self._stated_blocks("blocks", varying, "patients do not differ in '{}'; give it a spread")
+
+    def _occasion_blocks(self) -> tuple[tuple[str, ...], ...]:
+        """The random effects of occasions in blocks: those stated, others each alone."""
+        varying = [one.flat for one in self.parameters if one.occasion_spread]
+        differ = "occasions do not differ in '{}'; give it an occasion_spread"
+        return () if self.model is None else self._stated_blocks("occasion_blocks", varying, differ)
+
+    def _stated_blocks(self, key: str, varying: list[str], missing: str) -> tuple[tuple[str, ...], ...]:
+        """The blocks of a key, and what they do not name, each alone."""
+        stated = self.header[key] or []
+        blocks = [[flat for name in block if (flat := self._effect(key, name, varying, missing))] for block in stated]
         named = [flat for block in blocks for flat in block]
         for flat in sorted({flat for flat in named if named.count(flat) > 1}):
-            self.add(f"'{flat}' is named twice", "clinic", "blocks")
+            self.add(f"'{flat}' is named twice", "clinic", key)
         alone = [(flat,) for flat in varying if flat not in named]
         return (*(tuple(block) for block in blocks if block), *alone)
 
-    def _effect(self, name: str, varying: list[str]) -> str | None:
-        with self.at("clinic", "blocks"):
+    def _effect(self, key: str, name: str, varying: list[str], missing: str) -> str | None:
+        with self.at("clinic", key):
             assert self.model is not None
             flat = self.model.flat_name(name)
             if flat not in varying:
-                raise InputError(f"patients do not differ in '{name}'; give it a spread{did_you_mean(flat, varying)}")
+                raise InputError(f"{missing.format(name)}{did_you_mean(flat, varying)}")
             return flat
         return None
 

@@ -12,6 +12,7 @@ Number = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 NotNegative = Annotated[StrictFloat, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)]
 Names = Annotated[list[StrictStr], Field(max_length=1000)]
+Blocks = Annotated[list[Names], Field(max_length=1000)]
 MethodName = Literal["SAEM", "FO", "FOCE", "FOCEI", "Laplace"]
 METHODS: tuple[str, ...] = get_args(MethodName)
 StandardErrors = Literal["linearised", "stochastic_approximation"]
@@ -29,7 +30,8 @@ class ClinicRow(Row):
     cohort: Line | None = None
     method: MethodName = "SAEM"
     prior: Annotated[StrictFloat, Field(gt=0, le=1_000_000)] | None = None
-    blocks: Annotated[list[Names], Field(max_length=1000)] | None = None
+    blocks: Blocks | None = None
+    occasion_blocks: Blocks | None = None
     occasions: Literal["column", "course"] | None = None
     course_gap: Line | None = None
     hold: Names = Field(default_factory=list[str])

@@ -222,6 +222,10 @@ class ClinicFit(Drawable):
 
         return fit_tree(self)
 
+    def drawn_from(self) -> xr.DataTree:
+        """`tree`: counts on (visit,), each with its ``units``; `kinetics.draw` draws the goodness of fit of it."""
+        return self.tree()
+
     def save(self, path: str | Path) -> None:
         """Write `tree` to NAME.nc; `InputError` if it cannot be written."""
         write_result(self.tree(), path)

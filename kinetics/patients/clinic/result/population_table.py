@@ -78,19 +78,19 @@ def population_rows(clinic: Clinic, values: PopulationValues, known: Uncertainty
 
 def _described(clinic: Clinic) -> Iterator[tuple[str, tuple[str, Unit, EstimatedParameter | None]]]:
     """Kind and unit of each value, and the parameter of a typical one, by name."""
-    problem, blocks = clinic.problem, clinic.model.coordinates.individuals
+    problem, coordinates = clinic.problem, clinic.model.coordinates
     scales = {one.flat: one.unit if one.distribution == "normal" else ONE for one in problem.parameters}
     for one in problem.parameters:
         yield one.flat, ("typical", one.unit, one)
     for effect in problem.covariates:
         for flat in effect.parameters:
             yield f"{flat}:{effect.name}", ("coefficient", cast("Unit", scales[flat] / effect.unit), None)
-    for row, column in zip(*blocks.entries, strict=True):
-        first, second = blocks.names[row], blocks.names[column]
-        kind = "variance" if row == column else "covariance"
-        yield f"var({first},{second})", (kind, cast("Unit", scales[first] * scales[second]), None)
-    for flat in problem.between_occasions:
-        yield f"var_occasion({flat},{flat})", ("occasion_variance", cast("Unit", scales[flat] ** 2), None)
+    levels = ("var", "", coordinates.individuals), ("var_occasion", "occasion_", coordinates.occasions)
+    for value, of, blocks in levels:
+        for row, column in zip(*blocks.entries, strict=True):
+            first, second = blocks.names[row], blocks.names[column]
+            kind = f"{of}variance" if row == column else f"{of}covariance"
+            yield f"{value}({first},{second})", (kind, cast("Unit", scales[first] * scales[second]), None)
     for output, kind in problem.errors.kinds.items():
         own = ONE if RESIDUAL_ERRORS[kind].is_logarithmic else problem.model.outputs[output].unit
         for parameter in RESIDUAL_ERRORS[kind].parameters:
