@@ -50,7 +50,7 @@ def _numbers(model: Model) -> Iterator[str]:
 
 def _definitions(model: Model, dialect: Dialect) -> Iterator[str]:
     for name in model.order:
-        sign = "=" if name in model.constants else ":="
+        sign = "=" if name in model.constants and name not in model.outputs else ":="
         yield f"{name} {sign} {infix(model.definitions[name].value, dialect)}"
 
 
@@ -70,7 +70,7 @@ def _events(model: Model, dialect: Dialect) -> Iterator[str]:
         options += [f"priority={infix(row.priority, dialect)}"] if row.priority is not None else []
         delay = "" if row.delay is None else f"{infix(row.delay, dialect)} after "
         changes = ", ".join(f"{state} = {infix(value, dialect)}" for state, value in row.assignments.items())
-        yield f"{name}: at ({delay}{infix(row.trigger, dialect)}), {', '.join(options)}: {changes}"
+        yield f"{name}: at {delay}({infix(row.trigger, dialect)}), {', '.join(options)}: {changes}"
 
 
 def _units(model: Model) -> Iterator[str]:

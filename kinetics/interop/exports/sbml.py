@@ -59,7 +59,7 @@ class _Writer:
         for row in (*model.parameters.values(), *model.inputs.values()):
             self._parameter(row, constant=True).setValue(model.defaults[row.name])
         for name, row in model.definitions.items():
-            self._parameter(row, constant=name in model.constants)
+            self._parameter(row, constant=self._is_fixed(name))
         for row in self._states.values():
             self._parameter(row, constant=False)
         self._settings.setModel(sbml)
@@ -91,12 +91,16 @@ class _Writer:
 
     def _define(self, name: str) -> None:
         value = self._model.definitions[name].value
-        if name in self._model.constants:
+        if self._is_fixed(name):
             self._set_initial(name, value)
         else:
             rule = self._sbml.createAssignmentRule()
             rule.setVariable(name)
             rule.setMath(self._math(value))
+
+    def _is_fixed(self, name: str) -> bool:
+        """Whether a value at the start says all of a definition; an output is a rule, by which it is read as one."""
+        return name in self._model.constants and name not in self._model.outputs
 
     def _set_initial(self, name: str, value: Any) -> None:
         assignment = self._sbml.createInitialAssignment()
