@@ -41,7 +41,9 @@ class Unfolding:
         for value, holds in map(tuple, branches.args):
             self._cases += 1
             if self._cases > MAX_CASES:
-                raise InputError(f"conditions compare more than {MAX_CASES} branches; derive quantities from them first")
+                raise InputError(
+                    f"conditions compare more than {MAX_CASES} branches; derive quantities from them first"
+                )
             cases.append(sp.And(*before, holds, self.of(condition.xreplace({branches: value}))))
             before.append(sp.Not(holds))
         return sp.Or(*cases)

@@ -6,8 +6,8 @@ import pytest
 import kinetics
 from kinetics import Model, Regimen
 from kinetics.compile import compile_model
+from kinetics.exports.dosing.dosed import dosed_model
 from kinetics.files.library import library_names
-from kinetics.interop.exports.dosed import dosed_model
 
 pytest.importorskip("libsbml", reason="needs python-libsbml, of the extra sbml")
 REGIMENS = {"alemtuzumab": "ms_licensed", "reconstitution": "whack_a_mole", "consequences": "retreatment_on_activity"}

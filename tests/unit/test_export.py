@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import kinetics
 from kinetics import Course, InputError, Model, Regimen, UnknownNameError
+from kinetics.exports.formats.infix import PYTHON, SBML, infix
+from kinetics.exports.formats.units import unit_identifier, unit_parts
 from kinetics.expressions import evaluate, parse
-from kinetics.interop.exports.infix import PYTHON, SBML, infix
-from kinetics.interop.exports.units import unit_identifier, unit_parts
 from kinetics.regimen import dose_records
 from kinetics.units import conversion, parse_unit
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kinetics.interop.exports.infix import SBML, Dialect, infix, with_time
-from kinetics.interop.exports.units import unit_identifier, unit_parts
+from kinetics.exports.formats.infix import SBML, Dialect, infix, with_time
+from kinetics.exports.formats.units import unit_identifier, unit_parts
 from kinetics.model import Model
 from kinetics.model.timing.clock import is_clock
 from kinetics.units import Unit

@@ -7,9 +7,9 @@ from typing import Any
 
 from kinetics import __version__
 from kinetics.errors import InputError
+from kinetics.exports.formats.infix import SBML, infix, with_time
+from kinetics.exports.formats.units import unit_identifier, unit_parts
 from kinetics.files.bibliography import CHOICE, Source
-from kinetics.interop.exports.infix import SBML, infix, with_time
-from kinetics.interop.exports.units import unit_identifier, unit_parts
 from kinetics.model import Model
 from kinetics.model.timing.clock import is_clock
 from kinetics.text.extras import needs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kinetics.interop.exports.infix import PYTHON, infix
+from kinetics.exports.formats.infix import PYTHON, infix
 from kinetics.model import Model
 from kinetics.units import unit_text
 
