@@ -184,6 +184,7 @@ def test_units_that_are_not_complete_are_not_checked(tmp_path):
     assert imported.model.is_unchecked
     assert "'k' has no unit" in imported.incomplete
     assert imported.notes == ()
+    assert "nits=" not in imported.model.to_sbml()
 
 
 def test_of_units_that_do_not_agree_the_first_element_is_named(tmp_path):

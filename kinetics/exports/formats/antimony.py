@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from kinetics.exports.formats.infix import SBML, Dialect, infix, with_time
+from kinetics.exports.formats.infix import SBML, infix
+from kinetics.exports.formats.names import Names
 from kinetics.exports.formats.units import unit_identifier, unit_parts
 from kinetics.model import Model
 from kinetics.model.timing.clock import is_clock
 from kinetics.units import Unit
+
+_WORDS = """
+    DNA False INF NAN NaN True abs acos acosh acot acoth acsc acsch after and arccos arccosh arccot arccoth arccsc
+    arccsch arcsec arcsech arcsin arcsinh arctan arctanh area asec asech asin asinh at atan atanh avogadro bernoulli
+    binomial cauchy ceil ceiling chisquare compartment const constraint cos cosh cot coth csc csch
+    default_compartment delay delete dimensionless divide end eq equals event exp exponential exponentiale ext
+    extent factorial false floor formula function gamma gene geneProduct geq gt has implies import in inf infinity
+    is laplace length leq ln log log10 lognormal lt max maximize min minimize minus model module nan neq normal not
+    notanumber operator or pi piecewise plus poisson pow power quotient rateOf rayleigh reaction rem root sec sech
+    sin sinh species sqr sqrt substance substanceOnly tan tanh time time_unit times true truncatedExponential
+    truncatedGamma truncatedNormal truncatedPoisson uniform unit var volume xor ampere candela gram item kelvin
+    kilogram litre metre mole second
+"""
+"""Words of Antimony 3.3, and the units that its definitions are made of; no quantity may be called so."""
 
 
 def antimony_text(model: Model) -> str:
@@ -37,53 +53,65 @@ def antimony_text(model: Model) -> str:
     end
     <BLANKLINE>
     """
-    dialect = with_time(SBML, model)
-    lines = [*_numbers(model), *_definitions(model, dialect), *_states(model, dialect), *_events(model, dialect)]
-    lines += _units(model)
-    title = " ".join(model.title.split()) or model.name
-    return "\n".join([f"// {title}", f"model {model.name}()", *(f"  {line};" for line in lines), "end", ""])
+    return _Writer(model).text()
 
 
-def _numbers(model: Model) -> Iterator[str]:
-    yield from (f"{name} = {value!r}" for name, value in model.defaults.items())
+class _Writer:
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._states = {name: row for name, row in model.states.items() if not is_clock(row)}
+        tables = (model.parameters, model.inputs, model.definitions, self._states)
+        named = [(name, row.unit) for table in tables for name, row in table.items()]
+        self._units = [] if model.is_unchecked else [("", model.time), *named]
+        # the names of units are among those of quantities
+        units = {unit_identifier(unit) for _, unit in self._units}
+        self._names = Names.of(model, {*_WORDS.split(), *units}, time="time")
 
+    def text(self) -> str:
+        title = " ".join(self._model.title.split()) or self._model.name
+        lines = [*self._numbers(), *self._definitions(), *self._of_states(), *self._events(), *self._of_units()]
+        return "\n".join([f"// {title}", f"model {self._names.model}()", *(f"  {line};" for line in lines), "end", ""])
 
-def _definitions(model: Model, dialect: Dialect) -> Iterator[str]:
-    for name in model.order:
-        sign = "=" if name in model.constants and name not in model.outputs else ":="
-        yield f"{name} {sign} {infix(model.definitions[name].value, dialect)}"
+    def _name(self, name: str) -> str:
+        return self._names.quantities[name]
 
+    def _infix(self, expression: Any) -> str:
+        return infix(expression, SBML, self._names.quantities)
 
-def _states(model: Model, dialect: Dialect) -> Iterator[str]:
-    for name, row in model.states.items():
-        if not is_clock(row):
-            yield f"var {name}"
-            yield f"{name} = {infix(row.initial, dialect)}"
+    def _numbers(self) -> Iterator[str]:
+        yield from (f"{self._name(name)} = {value!r}" for name, value in self._model.defaults.items())
+
+    def _definitions(self) -> Iterator[str]:
+        model = self._model
+        for name in model.order:
+            sign = "=" if name in model.constants and name not in model.outputs else ":="
+            yield f"{self._name(name)} {sign} {self._infix(model.definitions[name].value)}"
+
+    def _of_states(self) -> Iterator[str]:
+        for name, row in self._states.items():
+            yield f"var {self._name(name)}"
+            yield f"{self._name(name)} = {self._infix(row.initial)}"
             if row.rate != 0:
-                yield f"{name}' = {infix(row.rate, dialect)}"
+                yield f"{self._name(name)}' = {self._infix(row.rate)}"
 
+    def _events(self) -> Iterator[str]:
+        for row in self._model.events.values():
+            options = {"t0": row.initial, "persistent": row.persistent, "fromTrigger": row.values_at == "trigger"}
+            texts = [f"{option}={'true' if value else 'false'}" for option, value in options.items()]
+            texts += [f"priority={self._infix(row.priority)}"] if row.priority is not None else []
+            delay = "" if row.delay is None else f"{self._infix(row.delay)} after "
+            changes = ", ".join(f"{self._name(name)} = {self._infix(value)}" for name, value in row.assignments.items())
+            trigger = f"{delay}({self._infix(row.trigger)})"
+            yield f"{self._names.events[row.name]}: at {trigger}, {', '.join(texts)}: {changes}"
 
-def _events(model: Model, dialect: Dialect) -> Iterator[str]:
-    for name, row in model.events.items():
-        options = [f"t0={'true' if row.initial else 'false'}", f"persistent={'true' if row.persistent else 'false'}"]
-        options += [f"fromTrigger={'true' if row.values_at == 'trigger' else 'false'}"]
-        options += [f"priority={infix(row.priority, dialect)}"] if row.priority is not None else []
-        delay = "" if row.delay is None else f"{infix(row.delay, dialect)} after "
-        changes = ", ".join(f"{state} = {infix(value, dialect)}" for state, value in row.assignments.items())
-        yield f"{name}: at {delay}({infix(row.trigger, dialect)}), {', '.join(options)}: {changes}"
-
-
-def _units(model: Model) -> Iterator[str]:
-    known: set[str] = set()
-    states = {name: row for name, row in model.states.items() if not is_clock(row)}
-    tables = (model.parameters, model.inputs, model.definitions, states)
-    rows = [(name, row.unit) for table in tables for name, row in table.items()]
-    for name, unit in [("", model.time), *rows]:
-        identifier = unit_identifier(unit)
-        if identifier not in known:
-            known.add(identifier)
-            yield f"unit {identifier} = {_unit_formula(unit)}"
-        yield f"{name} has {identifier}" if name else f"time_unit is {identifier}"
+    def _of_units(self) -> Iterator[str]:
+        known: set[str] = set()
+        for name, unit in self._units:
+            identifier = unit_identifier(unit)
+            if identifier not in known:
+                known.add(identifier)
+                yield f"unit {identifier} = {_unit_formula(unit)}"
+            yield f"{self._name(name)} has {identifier}" if name else f"time_unit is {identifier}"
 
 
 def _unit_formula(unit: Unit) -> str:
