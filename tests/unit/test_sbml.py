@@ -217,6 +217,28 @@ def test_a_text_longer_than_an_expression_is_a_fault_of_its_line(tmp_path):
     assert issubclass(UnitError, InputError)
 
 
+def test_a_rate_longer_than_an_expression_is_a_sum_of_parts(tmp_path):
+    """Each of 80 reactions of long names takes k*S."""
+    law = f"<kineticLaw>{MATH}{apply('times', '<ci>k</ci>', '<ci>S</ci>')}</math></kineticLaw>"
+    taken = '<listOfReactants><speciesReference species="S" stoichiometry="1" constant="true"/></listOfReactants>'
+    rows = (f'<reaction id="{"J" * 57}_{n}" reversible="false">{taken}{law}</reaction>' for n in range(80))
+    content = (
+        '<listOfCompartments><compartment id="c" size="1" spatialDimensions="3" constant="true"/></listOfCompartments>'
+        '<listOfSpecies><species id="S" compartment="c" initialAmount="6" hasOnlySubstanceUnits="true" '
+        'boundaryCondition="false" constant="false"/></listOfSpecies>'
+        f'<listOfParameters><parameter id="k" value="1" constant="true"/></listOfParameters>'
+        f"<listOfReactions>{''.join(rows)}</listOfReactions>"
+    )
+    state = (model := import_sbml(written(tmp_path, content)).model).states["S_amount"]
+    assert model.written_out(state.rate) == -80 * model.parameters["k"].symbol * state.symbol
+
+
+def test_a_size_that_an_initial_assignment_gives_is_not_said_to_be_missing(tmp_path):
+    compartment = '<compartment id="c" spatialDimensions="3" constant="true"/>'
+    content = f"<listOfCompartments>{compartment}</listOfCompartments>{parameters(p=1)}{initially(c=cn(3))}"
+    assert import_sbml(written(tmp_path, content)).notes == ()
+
+
 def delayed(folder, at_trigger):
     """A concentration that is set after a delay, in a compartment that grows."""
     rate = f'<listOfRules><rateRule variable="c">{MATH}{cn(1)}</math></rateRule></listOfRules>'
