@@ -36,9 +36,9 @@ class Unfolding:
         outermost = next((one for one in sp.preorder_traversal(condition) if isinstance(one, sp.Piecewise)), None)
         return condition if outermost is None else self._split(condition, outermost)
 
-    def _split(self, condition: Any, branches: sp.Piecewise) -> Any:
-        cases, before = [], list[Any]()
-        for value, holds in map(tuple, branches.args):
+    def _split(self, condition: Any, branches: Any) -> Any:
+        cases, before = list[Any](), list[Any]()
+        for value, holds in branches.args:
             self._cases += 1
             if self._cases > MAX_CASES:
                 raise InputError(

@@ -10,12 +10,10 @@ from typing import Any
 import sympy as sp
 
 from kinetics.expressions import evaluate
+from kinetics.expressions.conditions import COMPARISONS
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
-_COMPARISONS = {
-    sp.StrictLessThan: "<", sp.LessThan: "<=", sp.StrictGreaterThan: ">", sp.GreaterThan: ">=",
-    sp.Eq: "==", sp.Ne: "!=",
-}  # fmt: skip
+_SIGNS = {kind: sign for sign, kind in COMPARISONS.items()}
 
 
 @dataclass(frozen=True)
@@ -116,9 +114,9 @@ class _Printer:
             return self._power(*node.args)
         if isinstance(node, sp.Piecewise):
             return _ATOM, self._piecewise(node)
-        if node.func in _COMPARISONS:
+        if node.func in _SIGNS:
             left, right = (self.text(side, _SUM) for side in node.args)
-            return _SUM, f"{left} {_COMPARISONS[node.func]} {right}"
+            return _SUM, f"{left} {_SIGNS[node.func]} {right}"
         if isinstance(node, sp.And | sp.Or | sp.Xor | sp.Not):
             name = type(node).__name__.lower()
             return _ATOM, self.dialect.joined(name, [self.text(part, _SUM) for part in _sorted(node.args)])

@@ -12,21 +12,13 @@ from sympy.logic.boolalg import Boolean
 
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.expressions import branches, evaluate, limits, power
+from kinetics.expressions.conditions import COMPARISONS
 from kinetics.expressions.cursor import Cursor
 from kinetics.expressions.tokens import shortened
 from kinetics.expressions.unfolding import Unfolding
 from kinetics.interop.petab.functions import CONSTANTS, FUNCTIONS
 from kinetics.interop.petab.words import read_words
 from kinetics.text.suggestions import did_you_mean
-
-_COMPARISONS: dict[str, Callable[..., Any]] = {
-    "<": sp.StrictLessThan,
-    "<=": sp.LessThan,
-    ">": sp.StrictGreaterThan,
-    ">=": sp.GreaterThan,
-    "==": sp.Eq,
-    "!=": sp.Ne,
-}
 
 
 def parse_formula(text: str, symbols: Mapping[str, Any]) -> Any:
@@ -109,11 +101,11 @@ class _Parser(Cursor):
 
     def comparison(self) -> Any:
         value = self.sum()
-        while operator := self.accept(*_COMPARISONS):
+        while operator := self.accept(*COMPARISONS):
             self.comparisons += 1
             if self.comparisons > limits.MAX_COMPARISONS:
                 raise self.fail(f"more than {limits.MAX_COMPARISONS} comparisons in one formula")
-            value = self.unfolding.of(self.build(_COMPARISONS[operator], value, self.sum()))
+            value = self.unfolding.of(self.build(COMPARISONS[operator], value, self.sum()))
         return value
 
     def truth(self, value: Any) -> Any:
