@@ -233,6 +233,17 @@ def test_a_rate_longer_than_an_expression_is_a_sum_of_parts(tmp_path):
     assert model.written_out(state.rate) == -80 * model.parameters["k"].symbol * state.symbol
 
 
+def test_mathematics_of_version_2_in_a_file_of_version_1(tmp_path):
+    path = written(tmp_path, parameters(p=3, q=1) + initially(q=apply("max", "<ci>p</ci>", cn(2))))
+    package = 'xmlns:e="http://www.sbml.org/sbml/level3/version1/l3v2extendedmath/version1" e:required="true"'
+    version1 = (
+        path.read_text().replace("version2/core", "version1/core").replace('version="2"', f'version="1" {package}')
+    )
+    path.write_text(version1)
+    model = import_sbml(path).model
+    assert model.constant_values(model.defaults)["q"] == 3
+
+
 def test_a_size_that_an_initial_assignment_gives_is_not_said_to_be_missing(tmp_path):
     compartment = '<compartment id="c" spatialDimensions="3" constant="true"/>'
     content = f"<listOfCompartments>{compartment}</listOfCompartments>{parameters(p=1)}{initially(c=cn(3))}"

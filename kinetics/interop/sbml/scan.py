@@ -51,6 +51,8 @@ LEVELS = ((2, 1), (2, 2), (2, 3), (2, 4), (2, 5), (3, 1), (3, 2))
 _CORE = re.compile(r"http://www\.sbml\.org/sbml/level(\d)(?:/version(\d))?(?:/core)?")
 _PACKAGE = re.compile(r"http://www\.sbml\.org/sbml/level\d/version\d/(?!core$)(\w+)/version\d")
 _DECLARATION = re.compile(r"\A\s*(?:<\?xml\s[^>]*\?>)?")
+_MATHEMATICS_OF_VERSION_2 = "l3v2extendedmath"
+"""A package by which files of version 1 have ``max``, ``rem`` and others, which all are read."""
 _CHANGES_MATHEMATICS = {
     "comp": "models that are composed of others; flatten the file first",
     "fbc": "flux balances, which are no dynamics",
@@ -189,6 +191,8 @@ class _Scanner:
         if (level, version) not in {(str(one), str(other)) for one, other in LEVELS}:
             raise self.stop(f"is SBML level {level[:9] or '?'} version {version[:9] or '?'}; levels 2 and 3 are read")
         for uri, package in self.packages.items():
+            if package == _MATHEMATICS_OF_VERSION_2:
+                continue
             if attributes.get(f"{uri} required") == "true" and package not in _CHANGES_MATHEMATICS:
                 self.faults.add(f"needs package {package}, which is not read", self.where)
             elif package not in _CHANGES_MATHEMATICS:
