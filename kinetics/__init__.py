@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     )
     from kinetics.estimate import Estimates, Fit, FitProblem, fit, refit
     from kinetics.explorer import Explorer, explore
+    from kinetics.exports import export
     from kinetics.figures import Drawn, draw
     from kinetics.identifiability import identify
-    from kinetics.interchange import export
     from kinetics.interop.petab.fitting import PetabFit, PetabFitProblem, read_petab
     from kinetics.interop.sbml import read_sbml
     from kinetics.measures import (
@@ -172,7 +172,7 @@ _ROOMS = {
     "kinetics.explorer": ("Explorer", "explore"),
     "kinetics.figures": ("Drawn", "draw"),
     "kinetics.identifiability": ("identify",),
-    "kinetics.interchange": ("export",),
+    "kinetics.exports": ("export",),
     "kinetics.interop.petab.fitting": ("PetabFit", "PetabFitProblem", "read_petab"),
     "kinetics.interop.sbml": ("read_sbml",),
     "kinetics.measures": (

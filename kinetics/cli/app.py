@@ -23,8 +23,8 @@ from kinetics.cli.evidence import evidence
 from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
 from kinetics.cli.fit_all import fit_all
+from kinetics.cli.formats import export, import_
 from kinetics.cli.identify import identify
-from kinetics.cli.interop import export, import_
 from kinetics.cli.models import models
 from kinetics.cli.pages import docs, explore
 from kinetics.cli.patients import fit_population, patient

@@ -58,7 +58,7 @@ def fit(
     as_json: AsJson = False,
 ) -> None:
     """Estimate parameters from published numbers; Ctrl-C keeps what is done."""
-    from kinetics.cli.interop.petab import fit_petab, is_petab
+    from kinetics.cli.formats.petab import fit_petab, is_petab
     from kinetics.cohorts.fit_results import result_path
     from kinetics.estimate import fit as run
     from kinetics.estimate.agreement import agreement

@@ -11,6 +11,7 @@ import sympy as sp
 from kinetics.expressions import limits
 from kinetics.expressions.cursor import Cursor
 from kinetics.expressions.reserved import WORDS
+from kinetics.expressions.unfolding import Unfolding
 
 COMPARISONS: dict[str, Callable[..., Any]] = {
     "<": sp.StrictLessThan,
@@ -29,6 +30,7 @@ class Conditions(Cursor):
     """Precedence climbing: or < xor < and < not < comparison."""
 
     comparisons = 0
+    unfolding: Unfolding
 
     @abstractmethod
     def sum(self) -> Any:
@@ -79,12 +81,10 @@ class Conditions(Cursor):
             text = self.token.text or "the end"
             raise self.fail(f"a condition needs one of {' '.join(COMPARISONS)}, found '{text}'")
         right = self.sum()
-        if any(side.has(sp.Piecewise) for side in (left, right)):
-            raise self.fail("a piecewise inside a condition")
         self.comparisons += 1
         if self.comparisons > limits.MAX_COMPARISONS:
             raise self.fail(f"more than {limits.MAX_COMPARISONS} comparisons in one expression")
         try:
-            return COMPARISONS[operator](left, right)
+            return self.unfolding.of(COMPARISONS[operator](left, right))
         except TypeError as error:  # sympy compares a complex number
             raise self.fail("not a real number") from error

@@ -16,6 +16,7 @@ from kinetics.expressions.elementary import FUNCTIONS as ELEMENTARY
 from kinetics.expressions.functions import branches, log, power
 from kinetics.expressions.reserved import WORDS
 from kinetics.expressions.tokens import shortened
+from kinetics.expressions.unfolding import Unfolding
 from kinetics.text.suggestions import did_you_mean
 
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
@@ -36,6 +37,7 @@ class _Parser(Conditions):
         super().__init__(text)
         self.symbols = symbols
         self.extremes = 0
+        self.unfolding = Unfolding()
         self.unknown: list[str] = []
 
     def whole(self, part: Callable[[], Any]) -> Any:

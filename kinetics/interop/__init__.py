@@ -1,1 +1,1 @@
-"""Models and problems of other programs, in and out: SBML, PEtab, Antimony, Python, NONMEM."""
+"""What other programs write, read here: models of SBML, and problems of PEtab, which are also computed and fitted."""

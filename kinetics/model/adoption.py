@@ -13,6 +13,7 @@ import sympy as sp
 
 from kinetics.errors import Faults, InputError
 from kinetics.expressions import as_written, is_name
+from kinetics.expressions.unfolding import Unfolding
 from kinetics.model.events import Event, comparisons, is_condition
 from kinetics.model.events.event import EXECUTION, TRIGGER
 from kinetics.model.quantities import DOSE_EXPRESSIONS, Dose
@@ -55,7 +56,8 @@ def _condition(condition: Any) -> Any:
         return sp.true if condition else sp.false
     if not is_condition(condition):
         raise InputError(f"must be a comparison of sympy, or several joined, found {condition!r:.60}")
-    return condition.xreplace({row: row.func(*map(_exact, row.args)) for row in comparisons(condition)})
+    unfolding = Unfolding()
+    return condition.xreplace({row: unfolding.of(row.func(*map(_exact, row.args))) for row in comparisons(condition)})
 
 
 def _adopted(rows: Iterable[Any], kind: str, faults: Faults) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from kinetics.model.checks import check_unchecked, checked
 from kinetics.model.composition import read_draft
 from kinetics.model.definitions import evaluated_constants
 from kinetics.model.events import Event
-from kinetics.model.interchange import Interchange
+from kinetics.model.formats import OtherFormats
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.ranges import out_of_range
 from kinetics.model.timing.clock import time_unit
@@ -31,7 +31,7 @@ from kinetics.units import Unit, display_unit
 
 
 @dataclass(frozen=True, repr=False)
-class Model(Interchange):
+class Model(OtherFormats):
     """A checked compartment model, flat: in a composite every name is ALIAS_NAME.
 
     Use `Model.load` or `Model.from_symbols` to make one.

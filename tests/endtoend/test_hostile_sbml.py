@@ -1,5 +1,6 @@
 """Hostile SBML: each file is refused with status 2 and its line, in seconds, and the interpreter lives on."""
 
+import gzip
 import subprocess
 import sys
 
@@ -24,6 +25,11 @@ def parameter(name, value="1", constant="true"):
     return f'<parameter id="{name}" value="{value}" constant="{constant}"/>\n'
 
 
+def listed(*rows):
+    """Parameters from line 5 on."""
+    return f"<listOfParameters>\n{''.join(rows)}</listOfParameters>"
+
+
 def assigned(math, name="p"):
     """A parameter on line 5 that a rule on line 7 assigns."""
     parameters = f"<listOfParameters>\n{parameter(name, constant='false')}</listOfParameters><listOfRules>\n"
@@ -38,11 +44,11 @@ def package(name, required="true"):
     return f' xmlns:x="{PACKAGE.format(name)}" x:required="{required}"'
 
 
-def species(attributes=""):
+def species(attributes="", constant="false"):
     return (
         '<listOfCompartments><compartment id="c" size="1" constant="true"/></listOfCompartments><listOfSpecies>\n'
         f'<species id="S" {attributes} initialAmount="1" hasOnlySubstanceUnits="false" boundaryCondition="false" '
-        'constant="false"/></listOfSpecies>'
+        f'constant="{constant}"/></listOfSpecies>'
     )
 
 
@@ -68,6 +74,15 @@ FAST = (
     f"{MATH}<cn>1</cn></math></kineticLaw></reaction></listOfReactions>"
 )
 ALGEBRAIC = assigned("<cn>1</cn>").replace(' variable="p"', "").replace("assignmentRule", "algebraicRule")
+MAKES_S = (
+    '<listOfReactions>\n<reaction id="J" reversible="false"><listOfProducts><speciesReference species="S" '
+    'stoichiometry="1" constant="true"/></listOfProducts></reaction></listOfReactions>'
+)
+ONCE_INITIAL = f'<initialAssignment symbol="p">{MATH}<cn>1</cn></math></initialAssignment>\n'
+TWICE_INITIAL = (
+    f"<listOfParameters>\n{parameter('p')}</listOfParameters><listOfInitialAssignments>\n{ONCE_INITIAL * 2}"
+    "</listOfInitialAssignments>"
+)
 TOWER = "<apply><power/><cn>9</cn><apply><power/><cn>9</cn><cn>99</cn></apply></apply>"
 V1 = "http://www.sbml.org/sbml/level3/version1/core"
 FILES = {
@@ -92,10 +107,27 @@ FILES = {
     ),
     "a species without a compartment": (document(species()), 5, "compartment"),
     "a species in no compartment of the file": (document(species('compartment="d"')), 5, "'d'"),
+    "a species with two initial values": (
+        document(species('compartment="c" initialConcentration="2"')),
+        5,
+        "leave one",
+    ),
+    "a concentration in nothing": (document(species('compartment="c"').replace('size="1"', 'size="0"')), 5, "size 0"),
+    "a constant that a reaction changes": (
+        document(
+            species('compartment="c"').replace('n="false" constant="false"', 'n="false" constant="true"') + MAKES_S
+        ),
+        6,
+        "which is constant",
+    ),
+    "two initial values": (document(TWICE_INITIAL), 8, "a second"),
     "no XML": ("SBML is not this\n", 1, "XML"),
     "an element that does not end": (HEAD + f'<sbml xmlns="{CORE}" level="3" version="2">\n<model>\n', 4, "XML"),
     "a NUL byte": (document(assigned("<cn>1\0</cn>")), 7, "XML"),
-    "what is not UTF-8": (document(assigned("<ci>p</ci>")).encode("utf-16"), 1, "UTF-8"),
+    "UTF-16": (document(assigned("<ci>p</ci>")).encode("utf-16"), 1, "UTF-16"),
+    "what is not UTF-8": (document(assigned("<ci>\xe9</ci>")).encode("latin-1"), 7, "UTF-8"),
+    "a compressed file": (gzip.compress(document("").encode()), 1, "unpack it"),
+    "an empty file": ("", 1, "XML"),
     "other XML": (HEAD + '<html xmlns="http://www.w3.org/1999/xhtml"/>', 2, "no SBML"),
     "level 1": (document("", level="1", uri="http://www.sbml.org/sbml/level1"), 2, "level 1"),
     "level 9": (document("", level="9"), 2, "level 9"),
@@ -107,6 +139,19 @@ FILES = {
     "a fast reaction": (document(FAST, version="1", uri=V1), 5, "fast"),
     "a number that is no number": (document(assigned("<notanumber/>")), 7, "nan"),
     "infinity": (document(assigned("<infinity/>")), 7, "inf"),
+    "a decimal comma": (document(assigned("<cn>1,5</cn>")), 7, "'1,5' is no number"),
+    "a number of base 16": (document(assigned('<cn type="integer" base="16">1F</cn>')), 7, "base 16"),
+    "half a number": (document(assigned('<cn type="rational">1</cn>')), 7, "2 parts"),
+    "a value in hexadecimal": (
+        document(listed(parameter("k", "0x10"))),
+        5,
+        "'0x10'",
+    ),
+    "a value beyond doubles": (
+        document(f"<listOfParameters>\n{parameter('k', '1e400')}</listOfParameters>"),
+        5,
+        "1e400",
+    ),
     "a tower of powers": (document(assigned(TOWER)), 7, "exponent"),
     "functions that double": (
         document(
@@ -115,6 +160,19 @@ FILES = {
         ),
         7,
         "longer",
+    ),
+    "functions in a circle": (
+        document(
+            f"<listOfFunctionDefinitions>{FUNCTION.format('f', '<apply><ci>g</ci><ci>x</ci></apply>')}"
+            f"{FUNCTION.format('g', '<apply><ci>f</ci><ci>x</ci></apply>')}</listOfFunctionDefinitions>"
+        ),
+        4,
+        "f -> g -> f",
+    ),
+    "functions beyond reason": (
+        document(f"<listOfFunctionDefinitions>{'<functionDefinition/>' * 3001}</listOfFunctionDefinitions>"),
+        4,
+        "more than 3000 functions",
     ),
     "mathematics of 100000 terms": (
         document(assigned("<apply><plus/>" + "<cn>1</cn>" * 100_000 + "</apply>")),
@@ -175,7 +233,7 @@ def test_a_file_of_100_megabytes_is_refused_unread(run, tmp_path):
     assert "larger than 20 MB" in answer.err
 
 
-def test_all_faults_are_told_at_once(run, tmp_path):
+def test_all_faults_of_mathematics_are_told_at_once(run, tmp_path):
     path = tmp_path / "model.xml"
     fault = f'<assignmentRule variable="p">{MATH}<apply>{DELAY}<cn>1</cn><cn>2</cn></apply></math></assignmentRule>\n'
     rules = fault + fault.replace('"p"', '"q"')
@@ -184,6 +242,15 @@ def test_all_faults_are_told_at_once(run, tmp_path):
     told = run("import", path).err
     assert f"{path}:8: " in told
     assert f"{path}:9: " in told
+
+
+def test_what_libsbml_finds_and_what_it_does_not_are_told_at_once(run, tmp_path):
+    path = tmp_path / "model.xml"
+    rows = [parameter("k"), parameter("k"), '<parameter id="m" constant="true"/>\n']
+    path.write_text(document(species('compartment="d"') + f"<listOfParameters>\n{''.join(rows)}</listOfParameters>"))
+    told = run("import", path).err
+    for line, word in ((5, "'d'"), (7, "'k'"), (8, "no value")):
+        assert any(f"{path}:{line}: " in fault and word in fault for fault in told.splitlines()), line
 
 
 @pytest.mark.processor_time(30)

@@ -121,6 +121,13 @@ def test_an_equality_holds_at_an_instant(tmp_path, engine):
 
 
 @ENGINES
+def test_an_equality_of_whole_numbers_is_found_where_it_begins(tmp_path, engine):
+    table = '[events.odd]\ntrigger = "floor(time/d) - 2*floor(time/(2*d)) == 1"\nassignments = { n = "n + 1" }'
+    found = trajectory(model_of(tmp_path, {"n": ("0", "0")}, table), 8.0, engine)
+    np.testing.assert_allclose(times_of(found, "odd"), [1, 3, 5, 7], rtol=1e-12)
+
+
+@ENGINES
 @pytest.mark.parametrize(("persistent", "expected"), [("true", [2.5, 4.5]), ("false", [4.5])])
 def test_what_is_not_persistent_is_given_up_when_its_trigger_is_false_again(tmp_path, engine, persistent, expected):
     trigger = "time >= d and time < 2*d or time >= 3*d"

@@ -8,8 +8,8 @@ import pytest
 
 import kinetics
 from kinetics import Model, Regimen
+from kinetics.exports.dosing.dosed import dosed_model
 from kinetics.files.library import library_names
-from kinetics.interop.exports.dosed import dosed_model
 from kinetics.units import conversion, parse_unit
 
 roadrunner = pytest.importorskip("roadrunner", reason="needs libroadrunner, of requirements-sbml.lock")

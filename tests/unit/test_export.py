@@ -1,6 +1,8 @@
 """The verb `export`: its formats, what it refuses, and expressions as text of other languages."""
 
+import functools
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,9 +12,11 @@ from hypothesis import strategies as st
 
 import kinetics
 from kinetics import Course, InputError, Model, Regimen, UnknownNameError
+from kinetics.exports.formats.infix import PYTHON, SBML, infix
+from kinetics.exports.formats.units import unit_identifier, unit_parts
 from kinetics.expressions import evaluate, parse
-from kinetics.interop.exports.infix import PYTHON, SBML, infix
-from kinetics.interop.exports.units import unit_identifier, unit_parts
+from kinetics.interop.sbml.formulas.math import Formula, Mathematics
+from kinetics.interop.sbml.formulas.terms import Term
 from kinetics.regimen import dose_records
 from kinetics.units import conversion, parse_unit
 
@@ -29,6 +33,7 @@ trees = st.recursive(
             lambda t: t[0].format(f"({t[1]})")
         ),
         st.tuples(leaves, leaves, inner).map(lambda t: f"piecewise({t[0]} < {t[1]}, {t[2]}, 2*{t[0]})"),
+        st.tuples(leaves, leaves, inner).map(lambda t: f"piecewise({t[0]} < 1 xor {t[1]} > 0, {t[2]}, {t[0]})"),
     ),
     max_leaves=8,
 )
@@ -42,14 +47,15 @@ def test_text_of_python_has_the_value_of_the_expression(text, numbers):
     assert float(found) == pytest.approx(evaluate(expression, values), rel=1e-11, abs=1e-11, nan_ok=True)
 
 
-@given(trees)
-def test_formulas_of_sbml_are_read_as_they_were_written(text):
+@given(trees, st.lists(st.floats(-2, 2), min_size=3, max_size=3))
+def test_formulas_of_sbml_are_read_as_they_were_written(text, numbers):
     libsbml = pytest.importorskip("libsbml")
-    formula = infix(parse(text, NAMES), SBML)
-    tree = libsbml.parseL3Formula(formula)
+    expression = parse(text, NAMES)
+    tree = libsbml.parseL3Formula(infix(expression, SBML))
     assert tree is not None, libsbml.getLastParseL3Error()
-    again = libsbml.parseL3Formula(libsbml.formulaToL3String(tree))
-    assert libsbml.formulaToL3String(again) == libsbml.formulaToL3String(tree)
+    again = parse(Mathematics({}).number(Formula(tree, 1), SimpleNamespace(value=Term)).text, NAMES)
+    values = dict(zip(NAMES.values(), numbers, strict=True))
+    assert evaluate(again, values) == pytest.approx(evaluate(expression, values), rel=1e-11, abs=1e-11, nan_ok=True)
 
 
 @pytest.mark.parametrize("text", ["mg/L/day", "1e9/L", "mg/m^2", "1/day", "month", "L/mg/day", "kg", "ng/mL"])
@@ -123,3 +129,43 @@ def test_added_names_keep_clear_of_those_of_the_model():
     text = kinetics.export(model, "antimony", regimen=Course.of("drug", "1 mg", "4 hour"))
     declared = [line.strip() for line in text.splitlines() if line.strip().startswith("var ")]
     assert declared == [f"var {name};" for name in itertools.chain(names, ["inflow_drug_"])]
+
+
+WORDS = ("lambda", "values", "np", "at", "unit_mg", "gamma", "item")
+
+
+@pytest.fixture
+def worded():
+    """A model whose names are words of Python and Antimony: A falls by the sum of 1, 2, ... a day."""
+    rows = [kinetics.model.Parameter(name=word, value=n, unit="1/day") for n, word in enumerate(WORDS, 1)]
+    pool = kinetics.model.State(
+        name="import", unit="1", initial=1, rate=-sum(r.symbol for r in rows) * sp.Symbol("import")
+    )
+    return functools.partial(Model.from_symbols, "my-words", time="day", parameters=rows, states=[pool])
+
+
+def test_words_of_python_are_names_in_its_module(worded):
+    module = {}
+    exec(worded().to_python(), module)
+    rates = module["rates"](0.0, [2.0], {"lambda": 3.0})
+    np.testing.assert_array_equal(rates, [-2.0 * (sum(range(1, len(WORDS) + 1)) + 2)])
+
+
+def test_words_of_antimony_are_names_in_its_text_and_an_event_waits(worded):
+    """An event may have the name of a quantity; elsewhere all names are in one space."""
+    antimony, libsbml = pytest.importorskip("antimony"), pytest.importorskip("libsbml")
+    pool = sp.Symbol("import")
+    event = kinetics.model.Event(
+        name="import", trigger=pool < 1, delay=sp.Symbol("at") ** -1, assignments={"import": pool}
+    )
+    model = worded(events=[event])
+    antimony.clearPreviousLoads()
+    assert antimony.loadAntimonyString(model.to_antimony()) >= 0, antimony.getLastError()
+    for text in (antimony.getSBMLString("my_words"), model.to_sbml()):
+        document = libsbml.readSBMLFromString(text)
+        assert not document.checkConsistency() or not document.getNumErrors(libsbml.LIBSBML_SEV_ERROR)
+        read = document.getModel()
+        assert [row.getValue() for row in read.getListOfParameters()][: len(WORDS)] == list(range(1, len(WORDS) + 1))
+        assert libsbml.formulaToL3String(read.getEvent(0).getDelay().getMath()) in ("1 / at_", "1 / at")
+    with pytest.raises(InputError, match="python has no events"):
+        model.to_python()

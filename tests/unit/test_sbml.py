@@ -184,6 +184,7 @@ def test_units_that_are_not_complete_are_not_checked(tmp_path):
     assert imported.model.is_unchecked
     assert "'k' has no unit" in imported.incomplete
     assert imported.notes == ()
+    assert "nits=" not in imported.model.to_sbml()
 
 
 def test_of_units_that_do_not_agree_the_first_element_is_named(tmp_path):
@@ -214,6 +215,39 @@ def test_a_text_longer_than_an_expression_is_a_fault_of_its_line(tmp_path):
     with pytest.raises(KineticsError, match=r"model\.xml:4: .*longer than"):
         import_sbml(written(tmp_path, parameters(p=1, q=1) + initially(q=math)))
     assert issubclass(UnitError, InputError)
+
+
+def test_a_rate_longer_than_an_expression_is_a_sum_of_parts(tmp_path):
+    """Each of 80 reactions of long names takes k*S."""
+    law = f"<kineticLaw>{MATH}{apply('times', '<ci>k</ci>', '<ci>S</ci>')}</math></kineticLaw>"
+    taken = '<listOfReactants><speciesReference species="S" stoichiometry="1" constant="true"/></listOfReactants>'
+    rows = (f'<reaction id="{"J" * 57}_{n}" reversible="false">{taken}{law}</reaction>' for n in range(80))
+    content = (
+        '<listOfCompartments><compartment id="c" size="1" spatialDimensions="3" constant="true"/></listOfCompartments>'
+        '<listOfSpecies><species id="S" compartment="c" initialAmount="6" hasOnlySubstanceUnits="true" '
+        'boundaryCondition="false" constant="false"/></listOfSpecies>'
+        f'<listOfParameters><parameter id="k" value="1" constant="true"/></listOfParameters>'
+        f"<listOfReactions>{''.join(rows)}</listOfReactions>"
+    )
+    state = (model := import_sbml(written(tmp_path, content)).model).states["S_amount"]
+    assert model.written_out(state.rate) == -80 * model.parameters["k"].symbol * state.symbol
+
+
+def test_mathematics_of_version_2_in_a_file_of_version_1(tmp_path):
+    path = written(tmp_path, parameters(p=3, q=1) + initially(q=apply("max", "<ci>p</ci>", cn(2))))
+    package = 'xmlns:e="http://www.sbml.org/sbml/level3/version1/l3v2extendedmath/version1" e:required="true"'
+    version1 = (
+        path.read_text().replace("version2/core", "version1/core").replace('version="2"', f'version="1" {package}')
+    )
+    path.write_text(version1)
+    model = import_sbml(path).model
+    assert model.constant_values(model.defaults)["q"] == 3
+
+
+def test_a_size_that_an_initial_assignment_gives_is_not_said_to_be_missing(tmp_path):
+    compartment = '<compartment id="c" spatialDimensions="3" constant="true"/>'
+    content = f"<listOfCompartments>{compartment}</listOfCompartments>{parameters(p=1)}{initially(c=cn(3))}"
+    assert import_sbml(written(tmp_path, content)).notes == ()
 
 
 def delayed(folder, at_trigger):

@@ -129,12 +129,13 @@ class Conditions:
         """Signs of left less right, (time, comparison).
 
         With those ``before`` a sign stays what it was while the difference may be rounding: what has just become true
-        is not false again, and true once more, by chance.
+        is not false again, and true once more, by chance. Whole numbers may be equal for a while, with no difference.
         """
         with np.errstate(invalid="ignore"):
             table = from_zero(self._switches, np.ascontiguousarray(states), self._absolute)
             difference, size = np.split(table, 2, axis=1)
             signs, is_clear = np.sign(difference), ~(np.abs(difference) <= _NOISE * size)
+            is_clear |= self._of_equality & (difference == 0)
         if before is None:
             return signs
         signs, is_clear = np.vstack([before, signs]), np.vstack([np.ones_like(before, dtype=bool), is_clear])

@@ -18,7 +18,7 @@ from kinetics.estimate.problem.data_hash import data_hash
 from kinetics.estimate.problem.extension import read_fit_document
 from kinetics.estimate.problem.facts import FactsRow
 from kinetics.estimate.problem.free import FreeParameter
-from kinetics.estimate.problem.interchange import Interchange
+from kinetics.estimate.problem.other_formats import OtherFormats
 from kinetics.estimate.problem.reading import PopulationRow, ProblemReader, fits_before, stems
 from kinetics.files.arguments import whole_number
 from kinetics.files.library import find_file
@@ -38,7 +38,7 @@ MAX_STARTS = 1000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FitProblem(Interchange):
+class FitProblem(OtherFormats):
     """A checked fit problem.
 
     Parameters

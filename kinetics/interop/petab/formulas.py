@@ -12,20 +12,13 @@ from sympy.logic.boolalg import Boolean
 
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.expressions import branches, evaluate, limits, power
+from kinetics.expressions.conditions import COMPARISONS
 from kinetics.expressions.cursor import Cursor
 from kinetics.expressions.tokens import shortened
+from kinetics.expressions.unfolding import Unfolding
 from kinetics.interop.petab.functions import CONSTANTS, FUNCTIONS
 from kinetics.interop.petab.words import read_words
 from kinetics.text.suggestions import did_you_mean
-
-_COMPARISONS: dict[str, Callable[..., Any]] = {
-    "<": sp.StrictLessThan,
-    "<=": sp.LessThan,
-    ">": sp.StrictGreaterThan,
-    ">=": sp.GreaterThan,
-    "==": sp.Eq,
-    "!=": sp.Ne,
-}
 
 
 def parse_formula(text: str, symbols: Mapping[str, Any]) -> Any:
@@ -78,11 +71,6 @@ def _number(value: Any) -> Any:
     return branches((1, value), (0, True)) if _is_logical(value) else value
 
 
-def _truth(value: Any) -> Any:
-    """A value where a truth value is needed."""
-    return value if _is_logical(value) else sp.Ne(value, 0)
-
-
 def _is_logical(value: Any) -> bool:
     return isinstance(value, Boolean) and not isinstance(value, sp.Expr)  # of SymPy a symbol is both
 
@@ -95,6 +83,7 @@ class _Parser(Cursor):
         self.symbols = symbols
         self.unknown: list[str] = []
         self.extremes = self.comparisons = 0
+        self.unfolding = Unfolding()
 
     def whole(self) -> Any:
         value = self.logic()
@@ -107,17 +96,21 @@ class _Parser(Cursor):
             value = self.comparison()
             while operator := self.accept("&&", "||"):  # of equal precedence in PEtab
                 other = self.comparison()
-                value = (sp.And if operator == "&&" else sp.Or)(_truth(value), _truth(other))
+                value = (sp.And if operator == "&&" else sp.Or)(self.truth(value), self.truth(other))
         return value
 
     def comparison(self) -> Any:
         value = self.sum()
-        while operator := self.accept(*_COMPARISONS):
+        while operator := self.accept(*COMPARISONS):
             self.comparisons += 1
             if self.comparisons > limits.MAX_COMPARISONS:
                 raise self.fail(f"more than {limits.MAX_COMPARISONS} comparisons in one formula")
-            value = self.build(_COMPARISONS[operator], value, self.sum())
+            value = self.unfolding.of(self.build(COMPARISONS[operator], value, self.sum()))
         return value
+
+    def truth(self, value: Any) -> Any:
+        """A value where a truth value is needed."""
+        return value if _is_logical(value) else self.unfolding.of(sp.Ne(value, 0))
 
     def sum(self) -> Any:
         value = self.product()
@@ -143,7 +136,7 @@ class _Parser(Cursor):
             operators.append(operator)
         value = self.power()
         for operator in reversed(operators):
-            value = sp.Not(_truth(value)) if operator == "!" else _number(value) * (-1 if operator == "-" else 1)
+            value = sp.Not(self.truth(value)) if operator == "!" else _number(value) * (-1 if operator == "-" else 1)
         return value
 
     def power(self) -> Any:
@@ -212,9 +205,7 @@ class _Parser(Cursor):
     def piecewise(self, arguments: list[Any]) -> Any:
         if len(arguments) < 3 or len(arguments) % 2 == 0:
             raise self.fail("piecewise takes (value, condition) pairs and one last value;")
-        conditions = [_truth(condition) for condition in arguments[1::2]]
-        if any(condition.has(sp.Piecewise) for condition in conditions):
-            raise self.fail("a piecewise inside a condition")
+        conditions = [self.truth(condition) for condition in arguments[1::2]]
         values = [_number(value) for value in arguments[::2]]
         return self.build(branches, *zip(values, [*conditions, sp.true], strict=True))
 

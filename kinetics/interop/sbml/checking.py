@@ -12,32 +12,15 @@ from pathlib import Path
 from kinetics.errors import Faults
 from kinetics.interop.sbml.contents import Contents, Quantity
 
-MAX_ROWS = 3000
-"""Of each kind, whichever tables of a model file they come into; a table itself has at most 1000 rows."""
 _Found = Iterator[tuple[str, int, str]]
 
 
-def check_contents(contents: Contents, path: Path) -> None:
-    """Refuse a file with faults; `InputError` with each of them and its line."""
-    faults = Faults()
-    for kind, number in _sizes(contents).items():
-        if number > MAX_ROWS:
-            faults.add(f"has {number} {kind}; at most {MAX_ROWS} are read", f"{path}:1")
-    faults.raise_if_any()
+def check_contents(contents: Contents, path: Path, faults: Faults) -> None:
+    """Refuse a file with faults; `InputError` with those that are known, each other one, and its line."""
     for check in (_values, _species, _changes, _reactions):
         for message, line, name in check(contents):
             faults.add(message, f"{path}:{max(line, 1)}", name)
     faults.raise_if_any()
-
-
-def _sizes(contents: Contents) -> dict[str, int]:
-    """How many there are of what becomes rows of one table."""
-    local = sum(len(row.local) for row in contents.reactions.values())
-    return {
-        "quantities": len(contents.quantities) + local,
-        "reactions": len(contents.reactions),
-        "events": len(contents.events),
-    }
 
 
 def _values(contents: Contents) -> _Found:
@@ -58,8 +41,12 @@ def _species(contents: Contents) -> _Found:
     for row in contents.quantities.values():
         if row.kind == "species" and not _is(contents, row.compartment, "compartment"):
             yield f"is in '{row.compartment}', which is no compartment of the file", row.line, row.identifier
+        elif row.kind == "species" and not row.only_substance and _is_nothing(contents, row.compartment):
+            yield f"is in '{row.compartment}' of size 0, so it has no concentration", row.line, row.identifier
         if row.conversion and not _is(contents, row.conversion, "parameter"):
             yield f"has the conversion factor '{row.conversion}', which is no parameter", row.line, row.identifier
+        elif row.conversion and not contents.quantities[row.conversion].constant:
+            yield f"has the conversion factor '{row.conversion}', which is not constant", row.line, row.identifier
 
 
 def _changes(contents: Contents) -> _Found:
@@ -88,6 +75,9 @@ def _reactions(contents: Contents) -> _Found:
             if row is None or row.kind != "species":
                 message = f"its '{reference.species}' is no species of the file"
                 yield message, reference.line, reaction.identifier
+            elif row.constant and not row.boundary:
+                message = f"changes '{row.identifier}', which is constant; make it a boundary condition"
+                yield message, reference.line, reaction.identifier
             elif not row.boundary and (row.identifier in contents.assigned or row.identifier in contents.rates):
                 message = f"changes '{row.identifier}', and so does a rule; make it a boundary condition"
                 yield message, reference.line, reaction.identifier
@@ -98,3 +88,9 @@ def _reactions(contents: Contents) -> _Found:
 def _is(contents: Contents, identifier: str, kind: str) -> bool:
     row: Quantity | None = contents.quantities.get(identifier)
     return row is not None and row.kind == kind
+
+
+def _is_nothing(contents: Contents, compartment: str) -> bool:
+    """Whether the size of a compartment is always 0."""
+    row = contents.quantities[compartment]
+    return row.value == 0 and row.constant and compartment not in contents.initial

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kinetics.errors import Fault, InputError, warn
+from kinetics.expressions.tokens import shortened
 from kinetics.files.documents import Document
 from kinetics.files.foreign import check_not_foreign
 from kinetics.files.reading import MAX_TEXT
@@ -151,7 +152,7 @@ def _document(parsed: Parsed, contents: Contents, units: Units) -> tuple[Documen
 def _notes(contents: Contents, translation: Translation) -> tuple[str, ...]:
     renamed = translation.names.renamed
     notes = (
-        [f"{', '.join(f'{old} is {new}' for old, new in renamed.items())}: no quantity may have such a name"]
+        [f"{', '.join(f'{shortened(o)} is {new}' for o, new in renamed.items())}: no quantity may have such a name"]
         if renamed
         else []
     )

@@ -35,6 +35,9 @@ class Running:
     def _value(self, identifier: str) -> Term:
         if identifier not in self._translation.names:
             raise InputError(f"uses '{identifier}', which is nothing of the file")
+        reaction = self._translation.contents.reactions.get(identifier)
+        if reaction is not None and reaction.law is None:
+            raise InputError(f"uses reaction '{identifier}', which has no kinetic law, so it has no rate")
         return Term(self._translation.names[identifier])
 
     def _rate(self, identifier: str) -> Term:

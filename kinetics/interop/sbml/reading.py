@@ -44,11 +44,7 @@ class _Reader:
             events=list(self.events()),
             assigned=assigned,
             rates=rates,
-            initial={
-                row.getSymbol(): formula
-                for row in model.getListOfInitialAssignments()
-                if (formula := self.formula(row, f"the initial assignment of {row.getSymbol()}"))
-            },
+            initial=self.initial(),
             functions={row.getId(): _function(row) for row in model.getListOfFunctionDefinitions()},
             units={row.getId(): list(_factors(row)) for row in model.getListOfUnitDefinitions()},
             defaults=Defaults(
@@ -57,7 +53,7 @@ class _Reader:
             ),
             left_out=self.left_out,
         )  # fmt: skip
-        check_contents(contents, self.parsed.path)
+        check_contents(contents, self.parsed.path, self.parsed.faults)
         return contents
 
     def formula(self, owner: Any, name: str) -> Formula | None:
@@ -74,7 +70,8 @@ class _Reader:
             dimensions = row.getSpatialDimensionsAsDouble() if row.isSetSpatialDimensions() else 3
             size = row.getSize() if row.isSetSize() and not math.isnan(row.getSize()) else None
             identifier = row.getId()
-            if size is None and dimensions and row.getConstant():
+            is_given = size is not None or self.model.getInitialAssignmentBySymbol(identifier) is not None
+            if not is_given and dimensions and row.getConstant():
                 message = f"the size of compartment {identifier}, which is not given: it counts as 1"
                 self.left_out.append((message, row.getLine()))
             yield Quantity(
@@ -87,11 +84,14 @@ class _Reader:
         for row in self.model.getListOfSpecies():
             is_concentration = row.isSetInitialConcentration()
             value = row.getInitialConcentration() if is_concentration else row.getInitialAmount()
+            if is_concentration and row.isSetInitialAmount():
+                message = "has an initial amount and an initial concentration; leave one out"
+                self.parsed.faults.add(message, self.parsed.where(row.getLine()), row.getId())
             is_set = (is_concentration or row.isSetInitialAmount()) and not math.isnan(value)
             yield Quantity(
                 row.getId(), "species", row.getLine(), _text(row.getName()), value if is_set else None,
                 row.getSubstanceUnits(), row.getCompartment(), is_concentration, row.getHasOnlySubstanceUnits(),
-                row.getBoundaryCondition() or row.getConstant(), row.getConstant(),
+                row.getBoundaryCondition(), row.getConstant(),
                 row.getConversionFactor() or default,
             )  # fmt: skip
 
@@ -117,6 +117,18 @@ class _Reader:
                 if formula is not None:
                     rules[row.getVariable()] = formula
         return rules
+
+    def initial(self) -> dict[str, Formula]:
+        formulas: dict[str, Formula] = {}
+        for row in self.model.getListOfInitialAssignments():
+            symbol = row.getSymbol()
+            if symbol in formulas:
+                where = self.parsed.where(row.getLine())
+                message = f"a second initial assignment; the first is at line {formulas[symbol].line}"
+                self.parsed.faults.add(message, where, symbol)
+            if formula := self.formula(row, f"the initial assignment of {symbol}"):
+                formulas[symbol] = formula
+        return formulas
 
     def reaction(self, row: Any) -> Reaction:
         law = row.getKineticLaw() if row.isSetKineticLaw() else None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kinetics.interop.sbml.contents import Quantity, Reference
 from kinetics.interop.sbml.formulas.math import Meaning
-from kinetics.interop.sbml.formulas.terms import Term, negative, number, product, quotient, total
+from kinetics.interop.sbml.formulas.terms import MAX_LENGTH, Term, negative, number, product, quotient, total
 
 if TYPE_CHECKING:
     from kinetics.interop.sbml.translation import Translation
@@ -28,7 +29,7 @@ class SpeciesRates:
         translation = self._translation
         rule = translation.contents.rates.get(row.identifier)
         if rule is None:
-            return Term("0") if row.boundary else total(*self._of_reactions(row, meaning))
+            return Term("0") if row.boundary else self._total(row, self._of_reactions(row, meaning), meaning)
         value = translation.formula(rule, meaning, row.identifier)
         if row.only_substance:
             return value
@@ -51,6 +52,24 @@ class SpeciesRates:
         if of_size.text != "0":
             amount = total(amount, negative(product(meaning.value(row.identifier), of_size)))
         return amount if amount.text == "0" else quotient(amount, meaning.value(row.compartment))
+
+    def _total(self, row: Quantity, terms: list[Term], meaning: Meaning) -> Term:
+        """A sum of rates; of one that is longer than an expression may be, the parts are quantities of their own."""
+        translation, parts, length = self._translation, [list[Term]()], 0
+        for term in terms:
+            length += len(term.text) + 3
+            if length > MAX_LENGTH:
+                parts, length = [*parts, []], len(term.text)
+            parts[-1].append(term)
+        if len(parts) == 1:
+            return total(*terms)
+        ending, unit = "initial_rate" if meaning is translation.starting else "rate", translation.units.amount(row)
+        return total(
+            *(
+                translation.needed((f"{ending}_part_{number}", row.identifier), translation.units.per_time(unit), write)
+                for number, write in enumerate((partial(total, *part) for part in parts), 1)
+            )
+        )
 
     def _of_reactions(self, row: Quantity, meaning: Meaning) -> list[Term]:
         terms = []

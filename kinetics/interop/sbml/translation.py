@@ -158,9 +158,8 @@ class Translation:
         return formula.line if formula else row.line if row else 1
 
     def law(self, row: Reaction, meaning: Running) -> Term:
-        """The rate of a reaction."""
-        if row.law is None:
-            raise InputError(f"reaction '{row.identifier}' has no kinetic law, so it has no rate")
+        """The rate of a reaction, which has a law."""
+        assert row.law is not None
         return self.formula(row.law, type(meaning)(self, self.local[row.identifier]), row.identifier)
 
     def rate(self, identifier: str, meaning: Meaning) -> Term:

@@ -25,7 +25,6 @@ _PREFIXES = {
 }  # fmt: skip
 _LEAST = 1e-30
 _TIMES = {60.0: "minute", 3600.0: "hour", 86400.0: "day", 604800.0: "week", 2629800.0: "month", 31557600.0: "year"}
-_PERCENT = 0.01
 
 
 class Units:
@@ -129,14 +128,14 @@ def _factor(kind: str, exponent: float, scale: int, multiplier: float, identifie
         raise fault
     if kind == "second" and multiplier in _TIMES and scale == 0:
         name, multiplier = _TIMES[multiplier], 1.0
-    if name == "1" and multiplier == _PERCENT and scale == 0 and abs(whole) == 1:
-        return "percent" if whole == 1 else "1/percent"
     if not math.isfinite(multiplier) or not _LEAST < multiplier < 1 / _LEAST:
         raise fault
     tens = round(math.log10(multiplier))
     if not math.isclose(multiplier, 10.0**tens, rel_tol=1e-12):
         raise fault
     scale += tens
+    if name == "1" and scale == -2 and abs(whole) == 1:
+        return "percent" if whole == 1 else "1/percent"
     if whole == 0 or (name == "1" and scale == 0):
         return "1"
     if name == "1" or scale not in _PREFIXES:

@@ -154,7 +154,7 @@ def _applied(operator: Callable[..., Term], kind: str, parts: list[Term]) -> Ter
     try:
         return operator(*parts)
     except TypeError as error:
-        raise InputError(f"{kind.lower()} of {len(parts)} arguments") from error
+        raise InputError(f"{kind.removeprefix('FUNCTION_').lower()} of {len(parts)} arguments") from error
 
 
 def _number(node: Any, kind: str) -> Term:

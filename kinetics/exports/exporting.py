@@ -8,15 +8,15 @@ from pathlib import Path
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.estimate.problem.problem import FitProblem
+from kinetics.exports.dosing.dosed import dosed_model
+from kinetics.exports.formats.antimony import antimony_text
+from kinetics.exports.formats.nonmem import nonmem_text
+from kinetics.exports.formats.python import python_text
+from kinetics.exports.formats.sbml import sbml_text
+from kinetics.exports.petab.problem import petab_text
 from kinetics.files.arguments import loaded
 from kinetics.files.bibliography import CHOICE, Source, find_source
 from kinetics.files.writing import write_atomically
-from kinetics.interchange.petab import petab_text
-from kinetics.interop.exports.antimony import antimony_text
-from kinetics.interop.exports.dosed import dosed_model
-from kinetics.interop.exports.nonmem import nonmem_text
-from kinetics.interop.exports.python import python_text
-from kinetics.interop.exports.sbml import sbml_text
 from kinetics.model import Model, latex
 from kinetics.regimen import Course, Regimen
 from kinetics.text.suggestions import did_you_mean

@@ -1,5 +1,5 @@
 """The verb `export`: models, and problems of fits, for other programs."""
 
-from kinetics.interchange.exporting import export
+from kinetics.exports.exporting import export
 
 __all__ = ["export"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kinetics.interop.exports.additions import Additions
-from kinetics.interop.exports.dosing_events import rule_events, schedule_events
+from kinetics.exports.dosing.additions import Additions
+from kinetics.exports.dosing.events import rule_events, schedule_events
 from kinetics.model import Model
 from kinetics.regimen import Regimen, check_rules_accepted, segments, triggers
 from kinetics.regimen.segments import check_fixed

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kinetics.interchange.petab_arms import Arms, Experiment
-from kinetics.interop.exports.additions import Additions
+from kinetics.exports.dosing.additions import Additions
+from kinetics.exports.petab.arms import Arms, Experiment
 from kinetics.model import Model
 from kinetics.published import TypicalTarget
 from kinetics.published.kinds.count import TypicalCount

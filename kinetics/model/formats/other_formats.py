@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from kinetics.model.model import Model
 
 
-class Interchange:
+class OtherFormats:
     """A model that other programs can give, and that they can read.
 
     Options of ``to_sbml`` and its like are those of `kinetics.export`: ``cohort``, ``regimen`` and ``out``.

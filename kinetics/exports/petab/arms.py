@@ -8,8 +8,8 @@ from typing import Any
 
 from kinetics.errors import Faults
 from kinetics.estimate.problem.problem import FitProblem, targets_by_arm
-from kinetics.interop.exports.additions import Additions
-from kinetics.interop.exports.dose_periods import Changes, DosePeriods
+from kinetics.exports.dosing.additions import Additions
+from kinetics.exports.dosing.periods import Changes, DosePeriods
 from kinetics.published import Arm, TypicalTarget
 from kinetics.regimen import segments
 from kinetics.regimen.segments import check_fixed

@@ -7,9 +7,10 @@ from typing import Any
 
 from kinetics import __version__
 from kinetics.errors import InputError
+from kinetics.exports.formats.infix import SBML, infix
+from kinetics.exports.formats.names import Names
+from kinetics.exports.formats.units import unit_identifier, unit_parts
 from kinetics.files.bibliography import CHOICE, Source
-from kinetics.interop.exports.infix import SBML, infix, with_time
-from kinetics.interop.exports.units import unit_identifier, unit_parts
 from kinetics.model import Model
 from kinetics.model.timing.clock import is_clock
 from kinetics.text.extras import needs
@@ -41,7 +42,7 @@ class _Writer:
     def __init__(self, model: Model, sources: Mapping[str, Source]) -> None:
         self._libsbml = _library()
         self._model, self._sources = model, sources
-        self._dialect = with_time(SBML, model)
+        self._names = Names.of(model, time="time")
         self._states = {name: row for name, row in model.states.items() if not is_clock(row)}
         self._document = self._libsbml.SBMLDocument(LEVEL, VERSION)
         self._sbml = self._document.createModel()
@@ -51,15 +52,15 @@ class _Writer:
     def text(self) -> str:
         """The whole document."""
         model, sbml = self._model, self._sbml
-        taken = {*model.defaults, *model.definitions, *self._states, *model.events}
-        sbml.setId(f"model_{model.name}" if model.name in taken else model.name)
+        sbml.setId(self._names.model)
         sbml.setName(model.title)
-        sbml.setTimeUnits(self._unit(model.time))
+        if not model.is_unchecked:
+            sbml.setTimeUnits(self._unit(model.time))
         # names before formulas, which are read with them in view: `pi` or `time` may be anything's name
         for row in (*model.parameters.values(), *model.inputs.values()):
             self._parameter(row, constant=True).setValue(model.defaults[row.name])
         for name, row in model.definitions.items():
-            self._parameter(row, constant=name in model.constants)
+            self._parameter(row, constant=self._is_fixed(name))
         for row in self._states.values():
             self._parameter(row, constant=False)
         self._settings.setModel(sbml)
@@ -84,19 +85,24 @@ class _Writer:
         parameter = self._sbml.createParameter()
         parameter.setId(row.name)
         parameter.setConstant(constant)
-        parameter.setUnits(self._unit(row.unit))
+        if not self._model.is_unchecked:
+            parameter.setUnits(self._unit(row.unit))
         if row.label or row.about:
             parameter.setName(row.label or row.about)
         return parameter
 
     def _define(self, name: str) -> None:
         value = self._model.definitions[name].value
-        if name in self._model.constants:
+        if self._is_fixed(name):
             self._set_initial(name, value)
         else:
             rule = self._sbml.createAssignmentRule()
             rule.setVariable(name)
             rule.setMath(self._math(value))
+
+    def _is_fixed(self, name: str) -> bool:
+        """Whether a value at the start says all of a definition; an output is a rule, by which it is read as one."""
+        return name in self._model.constants and name not in self._model.outputs
 
     def _set_initial(self, name: str, value: Any) -> None:
         assignment = self._sbml.createInitialAssignment()
@@ -105,7 +111,7 @@ class _Writer:
 
     def _event(self, row: Any) -> None:
         event = self._sbml.createEvent()
-        event.setId(row.name)
+        event.setId(self._names.events[row.name])
         event.setUseValuesFromTriggerTime(row.values_at == "trigger")
         trigger = event.createTrigger()
         trigger.setInitialValue(row.initial)
@@ -121,7 +127,7 @@ class _Writer:
             assignment.setMath(self._math(value))
 
     def _math(self, expression: Any) -> Any:
-        text = infix(expression, self._dialect)
+        text = infix(expression, SBML, self._names.quantities)
         math = self._libsbml.parseL3FormulaWithSettings(text, self._settings)
         assert math is not None, self._libsbml.getLastParseL3Error()
         return math

@@ -39,7 +39,7 @@ def export(
     ] = None,
 ) -> None:
     """A model for other programs: SBML, Antimony, Python, LaTeX; a regimen as the records of NONMEM; a fit as PEtab."""
-    from kinetics.interchange import export as run
+    from kinetics.exports import export as run
 
     text = run(model, format, cohort=cohort, regimen=regimen, out=out)
     if out is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy as sp
 
+from kinetics.exports.formats.names import free_name
 from kinetics.model import Derived, Model, Parameter, State
 from kinetics.model.events import Event
 from kinetics.model.timing.clock import CLOCK, clock
@@ -132,10 +133,7 @@ class Additions:
 
     def free_name(self, name: str) -> str:
         """The name, or one like it that nothing else has."""
-        while name in self._taken:
-            name += "_"
-        self._taken.add(name)
-        return name
+        return free_name(name, self._taken)
 
 
 def symbol(name: str) -> sp.Symbol:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import sympy as sp
 
 from kinetics.expressions import evaluate
-from kinetics.model import Model
-from kinetics.model.timing.clock import CLOCK, is_clock
+from kinetics.expressions.conditions import COMPARISONS
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
-_COMPARISONS = {
-    sp.StrictLessThan: "<", sp.LessThan: "<=", sp.StrictGreaterThan: ">", sp.GreaterThan: ">=",
-    sp.Eq: "==", sp.Ne: "!=",
-}  # fmt: skip
+_SIGNS = {kind: sign for sign, kind in COMPARISONS.items()}
 
 
 @dataclass(frozen=True)
@@ -32,11 +29,9 @@ class Dialect:
     truths : tuple of str
         True and false.
     joined : callable
-        A condition from ``"and"``, ``"or"`` or ``"not"`` and the texts of its parts.
+        A condition from ``"and"``, ``"or"``, ``"xor"`` or ``"not"`` and the texts of its parts.
     piecewise : callable
         From (value, condition) pairs and the value otherwise, as texts.
-    names : mapping of str to str
-        Symbols that are called otherwise.
     """
 
     power: str
@@ -44,10 +39,11 @@ class Dialect:
     truths: tuple[str, str]
     joined: Callable[[str, Sequence[str]], str]
     piecewise: Callable[[Sequence[tuple[str, str]], str], str]
-    names: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def _operators(name: str, parts: Sequence[str]) -> str:
+    if name == "xor":
+        return f"xor({', '.join(parts)})"
     return f"!({parts[0]})" if name == "not" else f" {'&&' if name == 'and' else '||'} ".join(f"({p})" for p in parts)
 
 
@@ -70,23 +66,20 @@ def _call(pairs: Sequence[tuple[str, str]], otherwise: str) -> str:
     return f"piecewise({', '.join([*(part for pair in pairs for part in pair), otherwise])})"
 
 
-SBML = Dialect("^", {"log": "ln"}, ("true", "false"), _operators, _call)
-"""The formulas of SBML Level 3, which Antimony has too."""
+_CIRCULAR = ("sin", "cos", "tan", "sinh", "cosh", "tanh")
+SBML = Dialect(
+    "^", {"log": "ln", **{f"a{name}": f"arc{name}" for name in _CIRCULAR}}, ("true", "false"), _operators, _call
+)
+"""The formulas of SBML Level 3, which Antimony has too; of an `asinh`, Antimony 3.3 makes a parameter as well."""
 _NUMPY = ("exp", "log", "abs", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil")
-_INVERSE = {f"a{name}": f"np.arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
+_INVERSE = {f"a{name}": f"np.arc{name}" for name in _CIRCULAR}
 _FUNCTIONS = {**{name: f"np.{name}" for name in _NUMPY}, **_INVERSE, "factorial": "factorial"}
 PYTHON = Dialect("**", _FUNCTIONS, ("True", "False"), _arrays, _chosen)
 """Python with NumPy as ``np``, and a function ``factorial``."""
 
 
-def with_time(dialect: Dialect, model: Model) -> Dialect:
-    """A dialect in which the clock of a model is called time; a state that has its name without being it keeps it."""
-    has_clock = CLOCK in model.states and is_clock(model.states[CLOCK])
-    return replace(dialect, names={CLOCK: "time"}) if has_clock else dialect
-
-
-def infix(expression: Any, dialect: Dialect) -> str:
-    """An expression or a condition of a model as text.
+def infix(expression: Any, dialect: Dialect, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """An expression or a condition of a model as text; ``names`` are what its symbols are called, if otherwise.
 
     Examples
     --------
@@ -94,12 +87,12 @@ def infix(expression: Any, dialect: Dialect) -> str:
     >>> infix(-k * A**2 / 3, SBML), infix(sp.Max(A, 0) / (A + k), PYTHON)
     ('-A^2*k/3', 'np.maximum(0, A)/(A + k)')
     """
-    return _Printer(dialect).text(expression, _SUM)
+    return _Printer(dialect, names).text(expression, _SUM)
 
 
 class _Printer:
-    def __init__(self, dialect: Dialect) -> None:
-        self.dialect = dialect
+    def __init__(self, dialect: Dialect, names: Mapping[str, str]) -> None:
+        self.dialect, self.names = dialect, names
 
     def text(self, node: Any, level: int) -> str:
         """The text of a node, in brackets if it binds more loosely than what is around it."""
@@ -108,7 +101,7 @@ class _Printer:
 
     def _node(self, node: Any) -> tuple[int, str]:
         if node.is_Symbol:
-            return _ATOM, self.dialect.names.get(node.name, node.name)
+            return _ATOM, self.names.get(node.name, node.name)
         if node in (sp.true, sp.false):
             return _ATOM, self.dialect.truths[node is sp.false]
         if isinstance(node, sp.Number | sp.NumberSymbol):
@@ -121,10 +114,10 @@ class _Printer:
             return self._power(*node.args)
         if isinstance(node, sp.Piecewise):
             return _ATOM, self._piecewise(node)
-        if node.func in _COMPARISONS:
+        if node.func in _SIGNS:
             left, right = (self.text(side, _SUM) for side in node.args)
-            return _SUM, f"{left} {_COMPARISONS[node.func]} {right}"
-        if isinstance(node, sp.And | sp.Or | sp.Not):
+            return _SUM, f"{left} {_SIGNS[node.func]} {right}"
+        if isinstance(node, sp.And | sp.Or | sp.Xor | sp.Not):
             name = type(node).__name__.lower()
             return _ATOM, self.dialect.joined(name, [self.text(part, _SUM) for part in _sorted(node.args)])
         if isinstance(node, sp.Max | sp.Min):

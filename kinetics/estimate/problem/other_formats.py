@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from kinetics.interop.petab.fitting import PetabFitProblem
 
 
-class Interchange:
+class OtherFormats:
     """A fit problem that other programs can give, and that they can read."""
 
     @staticmethod

@@ -8,12 +8,12 @@ from pathlib import Path
 from kinetics.errors import Fault, InputError, warn
 from kinetics.estimate.agreement import current_result
 from kinetics.estimate.problem.problem import FitProblem
+from kinetics.exports.dosing.additions import Additions
+from kinetics.exports.formats.sbml import sbml_text
+from kinetics.exports.petab.arms import arms_of, experiment_rows
+from kinetics.exports.petab.rows import Observed, parameter_rows
+from kinetics.exports.petab.tables import EXTENSION, PetabTables
 from kinetics.files.bibliography import Source
-from kinetics.interchange.petab_arms import arms_of, experiment_rows
-from kinetics.interchange.petab_rows import Observed, parameter_rows
-from kinetics.interop.exports.additions import Additions
-from kinetics.interop.exports.petab import EXTENSION, PetabTables
-from kinetics.interop.exports.sbml import sbml_text
 from kinetics.published import TypicalTarget
 from kinetics.text.lists import listed
 

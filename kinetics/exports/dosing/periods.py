@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from kinetics.interop.exports.additions import Additions, symbol
-from kinetics.interop.exports.infix import SBML, infix
+from kinetics.exports.dosing.additions import Additions, symbol
+from kinetics.exports.formats.infix import SBML, infix
 from kinetics.regimen import Segments
 
 Changes = dict[str, str]

@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from kinetics.errors import Fault, InputError
-from kinetics.interop.exports.additions import Additions, symbol
+from kinetics.exports.dosing.additions import Additions, symbol
 from kinetics.model.timing.clock import CLOCK
 from kinetics.regimen import Segments, Triggers
 from kinetics.units import parse_unit

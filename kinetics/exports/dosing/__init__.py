@@ -1,0 +1,1 @@
+"""A regimen in the words of others: events of a model, or periods of an experiment."""

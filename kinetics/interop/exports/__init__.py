@@ -1,1 +1,0 @@
-"""A model as text for other programs: one writer a file."""
