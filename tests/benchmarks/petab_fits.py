@@ -16,8 +16,8 @@ CORE_SECONDS = 12 * 8640
 """Of each of the ten runs of pyPESTO's fides with AMICI: Grein, Penas, Weindl, Lakrisenko, Banga and Hasenauer (2026),
 doi 10.5281/zenodo.21296723, data/successful_starts.json and data/problem_overview_table.csv."""
 PUBLISHED = {"Boehm_JProteomeRes2014": (138.2220, 5531.0), "Crauste_CellSystems2017": (190.4571, 1010.1)}
-"""Of each problem: the lowest negative log-likelihood of any run there, and how many starts of a run came within 1.92 of
-it, on average."""
+"""Of each problem: the lowest negative log-likelihood of any run there, and how many starts of a run came within 1.92
+of it, on average."""
 
 
 def measure(seeds: list[int]) -> dict[str, Any]:
