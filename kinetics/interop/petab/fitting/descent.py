@@ -91,14 +91,11 @@ def descend(
     array([3., 2.])
     """
     lower, upper = bounds
-    width = upper - lower
-    unit = np.where(np.isfinite(width) & (width > 0), LONGEST * width, 1.0)
-    x = np.clip(start, lower, upper)
+    unit, x = _units(upper - lower), np.clip(start, lower, upper)
     at = surface(x)
     if at is None:
         return Descent(x, np.inf, 1, False, "the start cannot be simulated")
-    steepest = float((np.diag(at.information) * unit**2).max(initial=1e-6))
-    damping, growth, small = 1e-2 * steepest, 2.0, 0
+    damping, growth, small = 1e-2 * _steepest(at, unit), 2.0, 0
     for evaluations in range(1, most):
         moves = ~(((x <= lower) & (at.gradient > 0)) | ((x >= upper) & (at.gradient < 0)))
         if np.abs(at.gradient * unit)[moves].max(initial=0.0) < FLAT:
@@ -110,9 +107,8 @@ def descend(
         if there is not None and promise > 0 and gain > 1e-4 * promise:
             small = small + 1 if gain < SMALL * (1 + abs(at.value)) else 0
             x, at = proposed, there
-            steepest = max(steepest, float((np.diag(at.information) * unit**2).max()))
             damping, growth = damping * max(1 / 3, 1 - (2 * gain / promise - 1) ** 3), 2.0
-            damping = max(damping, 1e-14 * steepest)  # what keeps the matrix from being singular
+            damping = max(damping, 1e-14 * _steepest(at, unit))  # the matrix must not be singular
             if small == 3:
                 return Descent(x, at.value, evaluations + 1, True, "steps gain nothing")
         elif np.abs(step / unit).max() < SMALL:
@@ -120,6 +116,16 @@ def descend(
         else:
             damping, growth = damping * growth, growth * 2
     return Descent(x, at.value, most, False, f"no end after {most} evaluations")
+
+
+def _units(width: np.ndarray) -> np.ndarray:
+    """The longest steps, (parameter,), between bounds that are so far apart; one where that is infinite."""
+    return np.where(np.isfinite(width) & (width > 0), LONGEST * width, 1.0)
+
+
+def _steepest(at: Surface, unit: np.ndarray) -> float:
+    """The largest information of one parameter, by the square of its longest step."""
+    return float((np.diag(at.information) * unit**2).max(initial=1e-6))
 
 
 def _step(at: Surface, moves: np.ndarray, unit: np.ndarray, damping: float) -> np.ndarray:
