@@ -178,11 +178,12 @@ PARTS: dict[str, Callable[[dict[str, Any], Results], None]] = {
     ),
     "published_runs": _alone("published_runs", lambda _: {"methods": ["FOCEI", "SAEM"]}),
     "petab_problems": _alone("petab_problems", lambda size: {"seconds": size["seconds"]}),
+    "petab_fits": _alone("petab_fits", lambda size: {"seeds": list(range(1, 1 + size["rounds"]))}),
     "cluster": _alone("cluster", lambda size: {"patients": size["population"] // 5, "pieces": 1000}),
     "agreement": compare_with_radau,
 }
 _ALONE = ("scaling", "population", "patients", "clinic", "published_runs", "petab_problems", "cluster")
-_ALONE += ("sensitivity", "build")
+_ALONE += ("petab_fits", "sensitivity", "build")
 
 
 def main() -> None:

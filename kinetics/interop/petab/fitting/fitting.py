@@ -8,7 +8,7 @@ from kinetics.errors import Fault, InputError, IntegrationError
 from kinetics.files.arguments import Progress
 from kinetics.interop.petab.fitting.fit_problem import PetabFitProblem
 from kinetics.interop.petab.fitting.result import PetabFit
-from kinetics.interop.petab.fitting.search import search
+from kinetics.interop.petab.fitting.search import search_by_hops
 from kinetics.results import write_result
 
 
@@ -72,7 +72,7 @@ def fit_petab(
     problem = problem.with_settings(starts=starts, seed=seed, engine=engine)
     searches = []
     for number in range(problem.starts):
-        searches.append(search(problem, problem.start(number)))
+        searches.append(search_by_hops(problem, number))
         if progress is not None:
             progress(number + 1, problem.starts)
     best = max(searches, key=lambda one: one.log_posterior)

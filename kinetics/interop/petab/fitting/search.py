@@ -1,19 +1,22 @@
-"""One search for the values of a PEtab problem that are most probable, from one start."""
+"""A search for the values of a PEtab problem that are most probable: a descent from a start, and hops from its end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
-from kinetics.interop.petab.fitting.fit_problem import PetabFitProblem
-from kinetics.interop.petab.objective.objective import ResidualTerms
+from kinetics.interop.petab.fitting.descent import Surface, descend
+from kinetics.interop.petab.fitting.fit_problem import MAX_STARTS, PetabFitProblem
 
-OFFSET = 50.0
-"""Added to the logarithm of each scale of noise, so that its square root is real down to exp(-50)."""
-FAR = 1e6
-"""Every residual where something cannot be simulated."""
+FAR = 1e12
+"""The height where something cannot be simulated, for a search that needs a number."""
+HOPS = 10
+"""Hops of one search."""
+SHARE = 1 / 3
+"""Of the parameters that a hop draws anew."""
+MOST, MOST_OF_HOP = 500, 100
+"""Evaluations of a descent, and of one that is a part of a search by hops."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,71 +45,77 @@ class PetabSearch:
     message: str
 
 
-def search(problem: PetabFitProblem, start: np.ndarray) -> PetabSearch:
-    """Search from a start, within the bounds.
+def search_by_hops(problem: PetabFitProblem, number: int) -> PetabSearch:
+    """Descend from a start of the problem, then hop: draw some parameters anew and descend again.
 
-    Normal noise and flat priors make it a problem of least squares, of normalised residuals and, where noise is
-    estimated, of the square roots of 2 (log sigma + 50): scipy's trust-region reflective algorithm (Branch, Coleman, Li
-    1999, doi 10.1137/S1064827595289108). L-BFGS-B (Byrd et al. 1995, doi 10.1137/0916069) goes on from where it ends,
-    since it creeps along bounds, and also from the start, from which it often leads elsewhere: the higher end counts.
-    All else is minimised by L-BFGS-B alone. Either has exact derivatives.
+    A hop takes each parameter with the probability `SHARE` from another start, and the rest from the best end so far
+    (iterated local search: Lourenco, Martin and Stutzle 2003, doi 10.1007/0-306-48056-5_11). It leaves a local optimum
+    in which a few parameters are on the wrong side, without losing what the others have found.
+
+    Parameters
+    ----------
+    problem : PetabFitProblem
+        Its seed is that of starts and hops.
+    number : int
+        Of the search.
     """
-    alone = _quasi_newton(problem, start, start, 0)
-    if not _is_least_squares(problem):
-        return alone
-    end, evaluations = _least_squares(problem, start)
-    behind = _quasi_newton(problem, start, end, evaluations)
-    best = max(alone, behind, key=lambda one: one.log_posterior)
-    return replace(best, evaluations=alone.evaluations + behind.evaluations)
+    start = problem.start(number)
+    best = search(problem, start, MOST_OF_HOP)
+    evaluations = best.evaluations
+    for hop in range(1, HOPS + 1):
+        generator = np.random.default_rng(np.random.SeedSequence((problem.seed, number, hop)))
+        other = problem.start(number + hop * MAX_STARTS)
+        drawn = generator.uniform(size=start.size) < SHARE
+        one = search(problem, np.where(drawn, other, best.end), MOST_OF_HOP)
+        evaluations += one.evaluations
+        best = max(best, one, key=lambda each: each.log_posterior)
+    if not best.converged:
+        best = search(problem, best.end)
+        evaluations += best.evaluations
+    return replace(best, start=start, evaluations=evaluations)
 
 
-def _is_least_squares(problem: PetabFitProblem) -> bool:
+def search(problem: PetabFitProblem, start: np.ndarray, most: int = MOST) -> PetabSearch:
+    """Search from a start, within the bounds, for the local optimum that it leads to.
+
+    With normal noise and flat priors `descend` goes down the negative log-likelihood by its exact gradient and expected
+    information. All else is minimised by L-BFGS-B (Byrd et al. 1995, doi 10.1137/0916069) by exact gradients.
+
+    Parameters
+    ----------
+    problem : PetabFitProblem
+        What is fitted.
+    start : ndarray, (parameter,)
+        In the units of the scales of the problem.
+    most : int, optional
+        How often the objective may be asked for.
+    """
+    return _descent(problem, start, most) if _is_normal(problem) else _quasi_newton(problem, start, most)
+
+
+def _is_normal(problem: PetabFitProblem) -> bool:
     priors = [problem.tables.parameters[name].prior for name in problem.names]
     return not problem.objective.noise.laplace.any() and all(one is None or one.kind == "uniform" for one in priors)
 
 
-def _least_squares(problem: PetabFitProblem, start: np.ndarray) -> tuple[np.ndarray, int]:
-    """Where least squares lead, and how many evaluations that took."""
-    from scipy.optimize import least_squares
+def _descent(problem: PetabFitProblem, start: np.ndarray, most: int) -> PetabSearch:
+    def surface(u: np.ndarray) -> Surface | None:
+        values = problem.unscaled(u)
+        at, slopes = problem.objective.residuals(values), problem.by_scaled(values)
+        if at.failure:
+            return None
+        by_noise = at.log_noise_changes * slopes
+        changes = at.residual_changes * slopes
+        location = changes + at.residuals[:, None] * by_noise
+        value = 0.5 * float(at.residuals @ at.residuals) + float(at.log_noise.sum())
+        information = location.T @ location + 2.0 * by_noise.T @ by_noise
+        return Surface(value, at.residuals @ changes + by_noise.sum(axis=0), information)
 
-    lower, upper = problem.bounds
-    count = len(problem.tables.measurements)
-
-    @lru_cache(maxsize=1)  # the Jacobian is asked for after the residuals of the same point
-    def terms(key: bytes) -> tuple[np.ndarray, ResidualTerms]:
-        values = problem.unscaled(np.frombuffer(key))
-        return values, problem.objective.residuals(values)
-
-    def value(u: np.ndarray) -> np.ndarray:
-        _, at = terms(u.tobytes())
-        if at.failure or (at.log_noise <= -OFFSET).any():
-            return np.full(2 * count, FAR)
-        return np.concatenate([at.residuals, np.sqrt(2.0 * (at.log_noise + OFFSET))])
-
-    def jacobian(u: np.ndarray) -> np.ndarray:
-        values, at = terms(u.tobytes())
-        if at.failure or (at.log_noise <= -OFFSET).any():
-            return np.zeros((2 * count, u.size))
-        of_noise = at.log_noise_changes / np.sqrt(2.0 * (at.log_noise + OFFSET))[:, None]
-        return np.concatenate([at.residual_changes, of_noise]) * problem.by_scaled(values)
-
-    found = least_squares(
-        value,
-        _inside(start, lower, upper),
-        jac=jacobian,  # pyright: ignore[reportArgumentType]
-        bounds=(lower, upper),
-        method="trf",
-        x_scale=1.0,
-        xtol=1e-10,
-        ftol=1e-10,
-        gtol=1e-6,
-        max_nfev=200,
-    )
-    return found.x, int(found.nfev)
+    found = descend(surface, start, problem.bounds, most)
+    return _finished(problem, start, found.end, found.converged, found.evaluations, found.message)
 
 
-def _quasi_newton(problem: PetabFitProblem, start: np.ndarray, begin: np.ndarray, evaluations: int) -> PetabSearch:
-    """The search that ends where L-BFGS-B leads from a point."""
+def _quasi_newton(problem: PetabFitProblem, start: np.ndarray, most: int) -> PetabSearch:
     from scipy.optimize import minimize
 
     lower, upper = problem.bounds
@@ -116,25 +125,31 @@ def _quasi_newton(problem: PetabFitProblem, start: np.ndarray, begin: np.ndarray
         at = problem.objective.at(values, gradient=True)
         gradient = -(at.gradient + at.prior_gradient) * problem.by_scaled(values)
         if not np.isfinite(at.log_posterior) or not np.isfinite(gradient).all():
-            return FAR**2, np.zeros(u.size)
+            return FAR, np.zeros(u.size)
         return -at.log_posterior, gradient
 
     found = minimize(
         value,
-        _inside(begin, lower, upper),
+        _inside(start, lower, upper),
         jac=True,
         method="L-BFGS-B",
         bounds=list(zip(lower, upper, strict=True)),
-        options={"maxiter": 1000, "ftol": 1e-12, "gtol": 1e-5, "maxcor": 2 * start.size},
+        options={"maxfun": most, "maxiter": most, "ftol": 1e-12, "gtol": 1e-5, "maxcor": 2 * start.size},
     )
-    at = problem.objective.at(problem.unscaled(found.x))
+    return _finished(problem, start, found.x, bool(found.success), int(found.nfev), str(found.message))
+
+
+def _finished(
+    problem: PetabFitProblem, start: np.ndarray, end: np.ndarray, converged: bool, evaluations: int, message: str
+) -> PetabSearch:
+    at = problem.objective.at(problem.unscaled(end))
     return PetabSearch(
         start=start,
-        end=found.x,
+        end=end,
         log_posterior=at.log_posterior,
-        converged=bool(found.success) and not at.failure,
-        evaluations=evaluations + int(found.nfev),
-        message=at.failure or str(found.message),
+        converged=converged and not at.failure,
+        evaluations=evaluations,
+        message=at.failure or message,
     )
 
 
