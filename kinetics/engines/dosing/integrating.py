@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines import scipy
+from kinetics.engines import one_by_one, scipy, sensitivity
 from kinetics.engines.batch import stopping
 from kinetics.engines.batch import stretches as batch
-from kinetics.engines.dosing import reference
 from kinetics.engines.dosing.run import Run
 from kinetics.engines.tolerances import Tolerances
 from kinetics.errors import Faults, InputError, UnknownNameError
@@ -22,7 +22,7 @@ from kinetics.regimen.histories import check_differentiated
 Engine: TypeAlias = Literal["batch", "scipy"]
 ENGINES: dict[str, Any] = {
     "batch": (batch.integrate_stretches, stopping.TOLERANCES),
-    "scipy": (reference.integrate_stretches, scipy.TOLERANCES),
+    "scipy": (partial(one_by_one.integrate_stretches, sensitivity.differentiate), scipy.TOLERANCES),
 }
 
 
