@@ -101,14 +101,22 @@ class SensitiveTrajectory(Trajectory):
         ]
         return np.array(slopes)
 
-    def crossing_gradient(self, name: str, time: float) -> np.ndarray:
-        """Derivatives of the time at which an output crosses a fixed level, (parameter,), by implicit differentiation.
+    def crossing_gradient(self, name: str, time: float, level_changes: np.ndarray | None = None) -> np.ndarray:
+        """Derivatives of the time at which an output crosses a level, (parameter,), by implicit differentiation.
 
-        With g(t*, p) = level, dt*/dp = -(dg/dp) / (dg/dt).
+        With g(t*, p) = level(p), dt*/dp = -(dg/dp - dlevel/dp) / (dg/dt); a level is fixed by default.
         """
         index = self.system.outputs.index(name)
         at = np.array([time])
-        return -self.output_gradient(at)[0, index] / self.output_slope(at)[0, index]
+        moved = self.output_gradient(at)[0, index] - (0.0 if level_changes is None else level_changes)
+        return -moved / self.output_slope(at)[0, index]
+
+    def extreme_gradient(self, name: str, time: float) -> np.ndarray:
+        """Derivatives of an extreme of an output, which is at a time, (parameter,).
+
+        The extreme moves with the parameters, but to first order its value does not know.
+        """
+        return self.output_gradient(np.array([time]))[0, self.system.outputs.index(name)]
 
 
 def integrate_with_sensitivities(

@@ -1,0 +1,89 @@
+"""A trajectory with events and its derivatives, which jump where an event moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from kinetics.engines.events.trajectory import EventTrajectory, Piece
+from kinetics.engines.sensitivity import SensitiveTrajectory
+from kinetics.errors import IntegrationError
+from kinetics.units import unit_text
+
+CLOSE = 1e-9
+"""Times closer than this share of the later one are one."""
+JUMP = 1e-6
+"""Change of an output between two such times, as a share of it, that is a jump."""
+
+
+class MovingEvent(NamedTuple):
+    """The time of an execution, in the model's time, and its derivatives, (direction,)."""
+
+    time: float
+    changes: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class TangentPiece(Piece):
+    """A piece that holds the states, then their derivatives by each direction in turn."""
+
+    def __call__(self, times: np.ndarray) -> np.ndarray:
+        """States and derivatives, (component, time)."""
+        if isinstance(self.dense, SensitiveTrajectory):
+            return self.dense.with_tangent[0](np.maximum(times - self.begin, 0.0))
+        return super().__call__(times)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SensitiveEventTrajectory(SensitiveTrajectory, EventTrajectory):
+    """A trajectory with events and its derivatives.
+
+    Parameters
+    ----------
+    moving : sequence of MovingEvent
+        Every execution, in order.
+    """
+
+    moving: Sequence[MovingEvent] = ()
+
+    def output_gradient(self, times: np.ndarray) -> np.ndarray:
+        """Derivatives of the outputs by the chosen parameters at fixed times, (time, output, parameter).
+
+        Raises
+        ------
+        IntegrationError
+            If an output jumps at one of the times, which the jump passes when parameters change.
+        """
+        for time in np.asarray(times, dtype=float).tolist():
+            if any(event.changes.any() for event in self._jumps(time, range(len(self.system.outputs)))):
+                raise IntegrationError(
+                    f"an output is read at time {time:.6g} {unit_text(self.system.model.time)}, at which an event "
+                    "makes it jump. The event moves with the parameters, so the value has no derivative"
+                )
+        return super().output_gradient(times)
+
+    def crossing_gradient(self, name: str, time: float, level_changes: np.ndarray | None = None) -> np.ndarray:
+        """Derivatives of the time at which an output comes to a level, (parameter,): also by a jump of it."""
+        for event in self._jumps(time, [self.system.outputs.index(name)]):
+            return event.changes
+        return super().crossing_gradient(name, time, level_changes)
+
+    def extreme_gradient(self, name: str, time: float) -> np.ndarray:
+        """Derivatives of an extreme of an output, (parameter,): also of one at a jump, with which it moves."""
+        for event in self._jumps(time, [index := self.system.outputs.index(name)]):
+            side = np.array([time + (-CLOSE if time < event.time else CLOSE) * time])
+            along = np.outer(self.output_slope(side)[0], event.changes)
+            return (super().output_gradient(side)[0] + along)[index]
+        return super().extreme_gradient(name, time)
+
+    def _jumps(self, time: float, outputs: Sequence[int]) -> list[MovingEvent]:
+        """The events at a time, if one of some outputs jumps there."""
+        there = [event for event in self.moving if abs(event.time - time) <= CLOSE * max(abs(time), abs(event.time))]
+        if not there:
+            return []
+        near = np.array([there[0].time - CLOSE * abs(time), there[-1].time + CLOSE * abs(time)])
+        before, after = self.outputs(near)[:, list(outputs)]
+        return there if (np.abs(after - before) > JUMP * (np.abs(after) + np.abs(before))).any() else []
