@@ -75,13 +75,10 @@ class SensitiveTrajectory(Trajectory):
 
     def output_gradient(self, times: np.ndarray) -> np.ndarray:
         """Derivatives of the outputs by the chosen parameters, (time, output, parameter), output per parameter unit."""
-        n, m = len(self.system.states), self.by_parameter.shape[1]
-        if not m:
+        functions, gradients = self.system.functions, list[np.ndarray]()
+        if not self.by_parameter.shape[1]:
             return np.zeros((len(times), len(self.system.outputs), 0))
-        functions = self.system.functions
-        gradients = []
-        for y, z in zip(self.integrated(times), read(self.with_tangent, times, self.start), strict=True):
-            states = z[n:].reshape(m, n).T
+        for y, states in zip(self.integrated(times), self._tangent(times), strict=True):
 
             def gradient(y: np.ndarray, states: np.ndarray = states) -> np.ndarray:
                 direct = functions.outputs_by_constant(y, self.constants) @ self.by_parameter
@@ -89,6 +86,14 @@ class SensitiveTrajectory(Trajectory):
 
             gradients.append(from_zero(gradient, y, self.absolute))
         return np.array(gradients)
+
+    def state_changes(self, times: np.ndarray) -> np.ndarray:
+        """Derivatives of the states by the chosen parameters, (time, state, parameter)."""
+        return self._tangent(times)
+
+    def _tangent(self, times: np.ndarray) -> np.ndarray:
+        n, m = len(self.system.states), self.by_parameter.shape[1]
+        return np.swapaxes(read(self.with_tangent, times, self.start)[:, n:].reshape(len(times), m, n), 1, 2)
 
     def output_slope(self, times: np.ndarray) -> np.ndarray:
         """Derivatives of the outputs by time, (time, output); at an edge, those before it."""

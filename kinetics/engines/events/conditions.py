@@ -37,13 +37,13 @@ class Change(NamedTuple):
         When.
     truths : ndarray of bool, (event,)
         Whether each holds from then on.
-    crossed : ndarray of bool, (comparison,)
-        The comparisons that turn over.
+    sides : ndarray, (comparison,)
+        The signs that comparisons had before, of those that turn over; NaN of the others.
     """
 
     time: float
     truths: np.ndarray
-    crossed: np.ndarray
+    sides: np.ndarray
 
 
 class Conditions:
@@ -101,7 +101,7 @@ class Conditions:
                 for time, between in self._crossings(dense, (left, signs), (float(times[row]), table[row]), begin):
                     now = self._truths(between)
                     if (now != truths).any():
-                        yield Change(time, now, _differ(before, between))
+                        yield Change(time, now, np.where(_differ(before, between), before, np.nan))
                     truths, before = now, between
             left, signs = float(times[-1]), table[-1]
 

@@ -82,10 +82,10 @@ class Executions:
         """What has fired and is not yet executed."""
         return tuple(ExecutedEvent(row.due, self._events[row.event].name) for row in self._pending)
 
-    def note(self, time: float, truths: np.ndarray, y: np.ndarray, crossed: np.ndarray | None = None) -> None:
+    def note(self, time: float, truths: np.ndarray, y: np.ndarray, sides: np.ndarray | None = None) -> None:
         """Take note of triggers that change to ``truths``, (event,), in a state: some fire, others give up.
 
-        ``crossed``, (comparison,), are the comparisons that turn over on the way there; None behind a jump.
+        ``sides``, (comparison,), are those of `Change`; None behind a jump.
         """
         fallen = self.truths & ~truths
         self._pending = [row for row in self._pending if self._events[row.event].persistent or not fallen[row.event]]
@@ -95,7 +95,7 @@ class Executions:
             if not 0.0 <= delay < np.inf:
                 raise IntegrationError(f"the delay of event {event.name} is {delay:.6g} at {self._text(time)}")
             values = numbers[2:] if event.values_at == TRIGGER else None
-            firing = Firing(number, time, time + delay, y, values, crossed)
+            firing = Firing(number, time, time + delay, y, values, sides)
             self._pending.append(firing)
             self.history.append(firing)
         self.truths = truths

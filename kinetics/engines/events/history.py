@@ -29,8 +29,9 @@ class Firing:
         The states when it fires.
     values : ndarray, (assignment,), or None
         The assigned values, if they are worked out then.
-    crossed : ndarray of bool, (comparison,), or None
-        The comparisons that turn over there; None if a jump of the states makes the trigger true.
+    sides : ndarray, (comparison,), or None
+        The signs before it of comparisons that turn over there, NaN of the others; None if a jump of the states makes
+        the trigger true.
     """
 
     event: int
@@ -38,7 +39,7 @@ class Firing:
     due: float
     y: np.ndarray
     values: np.ndarray | None
-    crossed: np.ndarray | None
+    sides: np.ndarray | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -229,7 +229,7 @@ class _Run:
             if change.time < until:
                 risen |= change.truths & ~self._executions.truths
                 y = dense.integrated(np.array([change.time]))[0]
-                self._executions.note(time + change.time, change.truths | risen, y, change.crossed)
+                self._executions.note(time + change.time, change.truths | risen, y, change.sides)
 
     def _rule_time(self, dense: Trajectory, time: float, end: float) -> float | None:
         """When a rule acts before an end; None if none does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -57,33 +57,44 @@ class SensitiveEventTrajectory(SensitiveTrajectory, EventTrajectory):
         IntegrationError
             If an output jumps at one of the times, which the jump passes when parameters change.
         """
-        for time in np.asarray(times, dtype=float).tolist():
-            if any(event.changes.any() for event in self._jumps(time, range(len(self.system.outputs)))):
-                raise IntegrationError(
-                    f"an output is read at time {time:.6g} {unit_text(self.system.model.time)}, at which an event "
-                    "makes it jump. The event moves with the parameters, so the value has no derivative"
-                )
+        self._check_apart(times, "an output", self.outputs)
         return super().output_gradient(times)
+
+    def state_changes(self, times: np.ndarray) -> np.ndarray:
+        """Derivatives of the states at fixed times, (time, state, parameter); raises as `output_gradient` does."""
+        self._check_apart(times, "a state", self.states)
+        return super().state_changes(times)
 
     def crossing_gradient(self, name: str, time: float, level_changes: np.ndarray | None = None) -> np.ndarray:
         """Derivatives of the time at which an output comes to a level, (parameter,): also by a jump of it."""
-        for event in self._jumps(time, [self.system.outputs.index(name)]):
+        for event in self._jumps(time, self._curve(name)):
             return event.changes
         return super().crossing_gradient(name, time, level_changes)
 
     def extreme_gradient(self, name: str, time: float) -> np.ndarray:
         """Derivatives of an extreme of an output, (parameter,): also of one at a jump, with which it moves."""
-        for event in self._jumps(time, [index := self.system.outputs.index(name)]):
+        index = self.system.outputs.index(name)
+        for event in self._jumps(time, self._curve(name)):
             side = np.array([time + (-CLOSE if time < event.time else CLOSE) * time])
-            along = np.outer(self.output_slope(side)[0], event.changes)
-            return (super().output_gradient(side)[0] + along)[index]
+            return super().output_gradient(side)[0, index] + self.output_slope(side)[0, index] * event.changes
         return super().extreme_gradient(name, time)
 
-    def _jumps(self, time: float, outputs: Sequence[int]) -> list[MovingEvent]:
-        """The events at a time, if one of some outputs jumps there."""
+    def _curve(self, name: str) -> Callable[[np.ndarray], np.ndarray]:
+        index = self.system.outputs.index(name)
+        return lambda times: self.outputs(times)[:, index]
+
+    def _check_apart(self, times: np.ndarray, kind: str, values: Callable[[np.ndarray], np.ndarray]) -> None:
+        for time in np.asarray(times, dtype=float).tolist():
+            if any(event.changes.any() for event in self._jumps(time, values)):
+                raise IntegrationError(
+                    f"{kind} is read at time {time:.6g} {unit_text(self.system.model.time)}, at which an event "
+                    "makes it jump. The event moves with the parameters, so the value has no derivative"
+                )
+
+    def _jumps(self, time: float, values: Callable[[np.ndarray], np.ndarray]) -> list[MovingEvent]:
+        """The events at a time, if one of some values jumps there."""
         there = [event for event in self.moving if abs(event.time - time) <= CLOSE * max(abs(time), abs(event.time))]
         if not there:
             return []
-        near = np.array([there[0].time - CLOSE * abs(time), there[-1].time + CLOSE * abs(time)])
-        before, after = self.outputs(near)[:, list(outputs)]
+        before, after = values(np.array([there[0].time, there[-1].time]) + CLOSE * abs(time) * np.array([-1.0, 1.0]))
         return there if (np.abs(after - before) > JUMP * (np.abs(after) + np.abs(before))).any() else []
