@@ -49,6 +49,7 @@ def integrate_stretches(
         by = _directions(system, own, stretches, row, start_changes[row], names)
         try:
             found = differentiate(system, own, segments, starts[row], by, tolerances=tolerances, scale=size)
+            found.check_read(times[row])
         except IntegrationError as error:
             passage.reasons[row] = str(error)
             continue

@@ -87,6 +87,9 @@ class SensitiveTrajectory(Trajectory):
             gradients.append(from_zero(gradient, y, self.absolute))
         return np.array(gradients)
 
+    def check_read(self, times: np.ndarray) -> None:
+        """Refuse, with an `IntegrationError`, times at which a state has no derivative; here there are none."""
+
     def state_changes(self, times: np.ndarray) -> np.ndarray:
         """Derivatives of the states by the chosen parameters, (time, state, parameter)."""
         return self._tangent(times)

@@ -123,11 +123,11 @@ def test_a_time_that_is_a_parameter(tmp_path, engine):
 def test_rates_that_have_the_condition_of_a_trigger(tmp_path, engine):
     table = '[events.down]\ntrigger = "x >= top"\nassignments = { x = "low" }\n'
     table += '[events.twice]\ntrigger = "time >= d*u"\nassignments = { y = "2*y" }'
-    states = {"x": ("0", "piecewise(r, x < top, 0)"), "y": ("0", "piecewise(r, time < d*u, 3*r)")}
+    states = {"x": ("0", "piecewise(x < top, r, 0)"), "y": ("0", "piecewise(time < d*u, r, 3*r)")}
     model = model_of(tmp_path, {"r": 1.3, "top": 2.0, "low": 0.4, "d": 1.7}, states, table)
-    found = differentiated(model, 4.0, engine)  # x = low + r t - top - (top - low), y = 2 r d + 3 r (t - d)
-    np.testing.assert_allclose(gradients(found, 4.0)[0, 0], [4, -2, 2, 0], rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(gradients(found, 4.0)[0, 1], [12 - 1.7, 0, 0, -1.3], rtol=1e-9, atol=1e-12)
+    found = differentiated(model, 3.7, engine)  # x = r t + 2 (low - top), y = 2 r d + 3 r (t - d)
+    np.testing.assert_allclose(gradients(found, 3.7)[0, 0], [3.7, -2, 2, 0], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(gradients(found, 3.7)[0, 1], [11.1 - 1.7, 0, 0, -1.3], rtol=1e-9, atol=1e-12)
 
 
 @ENGINES

@@ -12,6 +12,7 @@ from kinetics.engines import batch, scipy, sensitivity
 from kinetics.engines.events.integrating import integrate
 from kinetics.engines.events.sensitivity import SensitiveEventTrajectory
 from kinetics.engines.events.tangent import Tangent, fixed, sensitive
+from kinetics.engines.events.trajectory import EventTrajectory
 from kinetics.engines.sensitivity import Directions
 from kinetics.engines.tolerances import Tolerances
 from kinetics.engines.trajectory import Trajectory
@@ -22,6 +23,24 @@ ENGINES: dict[str, tuple[Any, Any, Tolerances]] = {
     "scipy": (scipy.integrate, sensitivity.differentiate, scipy.TOLERANCES),
 }
 """Between events: what integrates, what differentiates, and the engine's own error bounds."""
+
+
+def integrate_patient(
+    engine: str,
+    system: System,
+    constants: np.ndarray,
+    segments: Segments,
+    *,
+    tolerances: Tolerances | None = None,
+    start: np.ndarray | None = None,
+) -> EventTrajectory:
+    """`kinetics.engines.events.integrate` with an engine of a name, "batch" or "scipy"."""
+    integrate_one, _, own = ENGINES[engine]
+
+    def solve(stretch: Segments, first: np.ndarray, bounds: Tolerances) -> Trajectory:
+        return integrate_one(system, constants, stretch, start=first, tolerances=bounds)
+
+    return integrate(system, constants, segments, solve, tolerances or own, start=start)
 
 
 def integrate_with_sensitivities(
@@ -95,18 +114,13 @@ def differentiate(
     ``rate``, (state,), are the rates of the states before time 0, if what is integrated goes on from there: what fires
     at 0 may have done so before it, or after it.
     """
-    integrate_one, differentiate_one, own = ENGINES[engine]
-    tolerances = tolerances or own
     if scale is not None:
+        tolerances = tolerances or ENGINES[engine][2]
         tolerances = fixed(system, tolerances, tolerances.bounds(system, scale))
-
-    def solve(stretch: Segments, first: np.ndarray, bounds: Tolerances) -> Trajectory:
-        return integrate_one(system, constants, stretch, start=first, tolerances=bounds)
-
-    found = integrate(system, constants, segments, solve, tolerances, start=start)
+    found = integrate_patient(engine, system, constants, segments, start=start, tolerances=tolerances)
     if not directions.start.shape[1]:
         return sensitive(found, found.start, found.pieces, segments, directions, ())
-    tangent = Tangent(found, start, segments, directions, differentiate_one)
+    tangent = Tangent(found, start, segments, directions, ENGINES[engine][1])
     if rate is not None:
         tangent.go_on(rate)
     return tangent.finished()

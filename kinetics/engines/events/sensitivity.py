@@ -60,9 +60,13 @@ class SensitiveEventTrajectory(SensitiveTrajectory, EventTrajectory):
         self._check_apart(times, "an output", self.outputs)
         return super().output_gradient(times)
 
-    def state_changes(self, times: np.ndarray) -> np.ndarray:
-        """Derivatives of the states at fixed times, (time, state, parameter); raises as `output_gradient` does."""
+    def check_read(self, times: np.ndarray) -> None:
+        """Refuse, with an `IntegrationError`, times at which a state jumps that the jump passes."""
         self._check_apart(times, "a state", self.states)
+
+    def state_changes(self, times: np.ndarray) -> np.ndarray:
+        """Derivatives of the states at fixed times, (time, state, parameter); raises as `check_read` does."""
+        self.check_read(times)
         return super().state_changes(times)
 
     def crossing_gradient(self, name: str, time: float, level_changes: np.ndarray | None = None) -> np.ndarray:

@@ -1,0 +1,207 @@
+"""Fits of models with events: what is known of closed forms is found again, and an event that is a dose counts as one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import kinetics
+from kinetics.compile import compile_model
+from kinetics.engines.dosing import integrate_histories
+from kinetics.errors import InputError
+from kinetics.estimate.objective.typical import Objective
+from kinetics.model import Model
+from kinetics.patients import read_patients
+from kinetics.regimen import DoseRecord, History, histories
+from tests.oracles.petab_cases import differences
+
+POOL = """
+[model]
+title = "A pool that is filled up again"
+time = "day"
+[parameters]
+k = { value = 0.6, unit = "1/day", source = "choice" }
+low = { value = 0.24, unit = "1", source = "choice" }
+[states.a]
+unit = "1"
+initial = "1"
+rate = "-k*a"
+[states.d]
+unit = "1"
+initial = "0"
+rate = "-k*d"
+[doses.drug]
+unit = "1"
+into = "d"
+[outputs.A]
+unit = "1"
+value = "a"
+[events.refill]
+trigger = "a < low"
+assignments = { a = "2" }
+[cohorts.all]
+"""
+ONCE = """
+[regimen]
+title = "once"
+source = "choice"
+[[courses]]
+start = "0 day"
+doses = [{ drug = "drug", amount = "1 1" }]
+"""
+FIT = """
+[fit]
+title = "pool"
+model = "pool.toml"
+tables = ["rows.csv"]
+horizon = "10 day"
+starts = 1
+seed = 1
+[free]
+k = { lower = 0.1, upper = 2, unit = "1/day", prior = "flat" }
+low = { lower = 0.05, upper = 0.9, unit = "1", prior = "flat" }
+"""
+K, LOW = 0.62, 0.23
+
+
+def level(k, low, time):
+    """After n refills (2/low)^n exp(-k t)."""
+    refills = max(0, 1 + math.floor((time - math.log(1 / low) / k) * k / math.log(2 / low)))
+    return (2 / low) ** refills * math.exp(-k * time)
+
+
+@pytest.fixture
+def pool(tmp_path):
+    """A fit problem whose rows are those of known parameters."""
+    first = math.log(1 / LOW) / K
+    rows = ["name,use,kind,statistic,output,regimen,cohort,time,level,value,unit,log_se,source"]
+    rows += [
+        f"c{t},fit,count,mean,A,once.toml,all,{t} day,,{level(K, LOW, t)!r},1,0.01,choice" for t in (1, 2, 3, 5, 6, 9)
+    ]
+    rows.append(f"rise,fit,time_to_threshold,mean,A,once.toml,all,,0.9 1,{first!r},day,0.01,choice")
+    (tmp_path / "pool.toml").write_text(POOL)
+    (tmp_path / "once.toml").write_text(ONCE)
+    (tmp_path / "rows.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "fit.toml").write_text(FIT)
+    return kinetics.FitProblem.load(tmp_path / "fit.toml")
+
+
+@pytest.mark.parametrize("engine", ["batch", "scipy"])
+def test_residuals_of_a_typical_patient_have_exact_derivatives(pool, engine):
+    objective, at = Objective(pool.with_settings(engine=engine)), np.log([0.6, 0.24])
+    exact = objective.rows(at, ["k", "low"]).jacobian
+    for index, direction in enumerate(np.eye(2)):
+        found = differences(lambda x: objective.rows(x, []).values, at, direction, 2e-3)
+        np.testing.assert_allclose(exact[:, index], found, rtol=1e-6, atol=1e-5)
+
+
+def test_a_typical_patient_is_fitted(pool):
+    estimates = kinetics.fit(pool).estimates
+    assert [estimates[name].value for name in ("k", "low")] == pytest.approx([K, LOW], rel=1e-5)
+
+
+LATE = """
+[model]
+title = "What a dose that comes late sets off"
+time = "day"
+[parameters]
+k = { value = 0.5, unit = "1/day", source = "choice" }
+lag = { value = 0.4, unit = "day", source = "choice" }
+low = { value = 1.5, unit = "1", source = "choice" }
+[states]
+a = { unit = "1", initial = "0", rate = "-k*a" }
+b = { unit = "1", initial = "0", rate = "-k*b" }
+c = { unit = "1", initial = "0", rate = "-k*c" }
+[doses.drug]
+unit = "1"
+into = "a"
+lag = "lag"
+[outputs]
+B = { unit = "1", value = "b" }
+C = { unit = "1", value = "c" }
+[events.high]
+trigger = "a >= 2"
+assignments = { b = "1" }
+[events.low]
+trigger = "a < low and b > 0"
+assignments = { c = "a" }
+"""
+
+
+@pytest.mark.parametrize("engine", ["batch", "scipy"])
+def test_what_a_dose_with_a_lag_sets_off_comes_later_with_it(tmp_path, engine):
+    (tmp_path / "late.toml").write_text(LATE)
+    model = Model.load(tmp_path / "late.toml")
+    system, given = compile_model(model), History([DoseRecord(0.0, "drug", 4.0)], [3.0])
+    at, names = system.parameter_array(), ["k", "lag", "low"]
+    found = integrate_histories(system, histories([given], model), at[None], ["B", "C"], names, engine=engine)
+    # b = exp(-k (t - lag)), c = a from the time on at which it is low
+    b, c = math.exp(-0.5 * 2.6), 4 * math.exp(-0.5 * 2.6)
+    np.testing.assert_allclose(found.outputs[0, 0], [b, c], rtol=1e-6)
+    np.testing.assert_allclose(
+        found.gradients[0, 0], [[-2.6 * b, 0.5 * b, 0], [-2.6 * c, 0.5 * c, 0]], rtol=1e-5, atol=1e-6
+    )
+
+
+ONE = """
+[model]
+title = "One compartment"
+time = "hour"
+[parameters]
+CL = { value = 3, unit = "L/hour", spread = 0.3, source = "choice" }
+V = { value = 30, unit = "L", spread = 0.2, source = "choice" }
+later = { value = 24, unit = "hour", source = "choice" }
+[doses.drug]
+unit = "mg"
+into = "A"
+[states.A]
+unit = "mg"
+initial = "0"
+rate = "-CL/V*A"
+[outputs.C]
+unit = "mg/L"
+value = "A/V"
+noise = 0.1
+"""
+AGAIN = '[events.again]\ntrigger = "time >= later"\nassignments = { A = "A + 2*later*CL*more" }\n'
+MAPPING = """
+[patients]
+layout = "events"
+counts = "events.csv"
+model = "one.toml"
+[columns]
+patient = "ID"
+time = "TIME"
+value = "DV"
+amount = "AMT"
+event = "EVID"
+analyte = "DVID"
+[time]
+unit = "hour"
+[analytes.C]
+output = "C"
+[drugs.AMT]
+dose = "drug"
+"""
+
+
+def test_a_patient_is_fitted_and_predicted_with_an_event_as_with_a_dose(tmp_path):
+    found = []
+    for name, model, dose in (
+        ("event", ONE + AGAIN.replace("2*later*CL*more", "extra"), ()),
+        ("dose", ONE, ("P1,24,,50,1,",)),
+    ):
+        model = model.replace("[doses.drug]", 'extra = { value = 50, unit = "mg", source = "choice" }\n[doses.drug]')
+        rows = ["ID,TIME,DV,AMT,EVID,DVID", "P1,0,,100,1,", "P1,12,1.1,,0,C", *dose, "P1,30,1.3,,0,C", "P1,48,0.3,,0,C"]
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "one.toml").write_text(model)
+        (tmp_path / name / "events.csv").write_text("\n".join(rows) + "\n")
+        (tmp_path / name / "mapping.toml").write_text(MAPPING)
+        data = read_patients(tmp_path / name / "mapping.toml")
+        fit = kinetics.fit_patient(data, "P1", model=Model.load(tmp_path / name / "one.toml"))
+        tree = fit.predict(until="3 day", every="7 hour", draws=4)
+        found.append((fit.parameters["estimate"].values, tree["C"].values))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-5)
+    print(found)
