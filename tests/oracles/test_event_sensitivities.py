@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import cmath
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +12,13 @@ import pytest
 from kinetics.compile import compile_model
 from kinetics.engines import Tolerances, events
 from kinetics.errors import IntegrationError
+from kinetics.interop.sbml import import_sbml
 from kinetics.model import Model
 from kinetics.regimen import Regimen, Segments, segments
-from tests.oracles.petab_cases import differences
+from tests.oracles.differences import differences
 
 TIGHT = Tolerances(1e-12, 1e-15)
+LOOSER = Tolerances(1e-11, 1e-14)
 ENGINES = pytest.mark.parametrize("engine", ["scipy", "batch"])
 
 
@@ -195,9 +199,37 @@ def test_doses_and_infusions_with_events(tmp_path, engine):
     at = system.parameter_array()
     found = integrated(at, names)
     exact = found.output_gradient(times)
-    for index, direction in enumerate(np.eye(len(at))[1:]):
-        by_differences = differences(lambda x: integrated(x).outputs(times), at, direction, 2e-3)
-        np.testing.assert_allclose(exact[:, :, index], by_differences, rtol=1e-6, atol=1e-7)
+    direction = np.array([0.0, 0.3, -0.5, 0.2, 0.7])
+    by_differences = differences(lambda x: integrated(x).outputs(times), at, direction, 2e-3)
+    np.testing.assert_allclose(exact @ direction[1:], by_differences, rtol=1e-7, atol=1e-8)
+
+
+SUITE = sorted((Path(__file__).parents[3] / "shared" / "oracles" / "sbml").glob("[0-9]*/*-sbml-*.xml"))
+WITH_EVENTS = [path for path in SUITE if "<event" in path.read_text()]
+
+
+def named(path):
+    """A case of the SBML suite; one stands for the others in `make test`."""
+    return pytest.param(path, id=path.parent.name, marks=[] if path.parent.name == "01241" else pytest.mark.thorough)
+
+
+@ENGINES
+@pytest.mark.parametrize("path", map(named, WITH_EVENTS))
+def test_models_of_the_sbml_suite_against_differences(path, engine):
+    pytest.importorskip("libsbml", reason="SBML needs the extra sbml")
+    settings = (path.parent / f"{path.parent.name}-settings.txt").read_text()
+    until = float(re.search(r"duration: *(\S+)", settings)[1])
+    model, times = import_sbml(path).model, until * np.array([0.113, 0.317, 0.5171, 0.8313, 0.9771])
+    system, plan = compile_model(model), segments(Regimen.none(), {}, model.time, until)
+
+    def integrated(parameters, by=()):
+        return events.integrate_with_sensitivities(engine, system, parameters, by, plan, tolerances=LOOSER)
+
+    at = system.parameter_array()
+    exact = integrated(at, system.parameters).output_gradient(times)
+    for index, direction in enumerate(np.eye(at.size)):
+        found = differences(lambda x: integrated(x).outputs(times), at, direction, 1e-4 * max(abs(at[index]), 0.01))
+        np.testing.assert_allclose(exact[:, :, index], found, rtol=1e-5, atol=1e-5 * (1.0 + np.abs(found).max()))
 
 
 TOUCHED = '[events.high]\ntrigger = "x >= 1 + 1e-13*p"\nassignments = { y = "1" }'

@@ -8,7 +8,8 @@ import pytest
 from kinetics import FitProblem
 from kinetics.expressions import evaluate
 from kinetics.interop.petab.formulas import parse_formula
-from tests.oracles.petab_cases import CASES, SUITE, differences, needs_suite, solution_of, yaml
+from tests.oracles.differences import differences
+from tests.oracles.petab_cases import CASES, SUITE, needs_suite, solution_of, yaml
 
 pytestmark = needs_suite
 EXPRESSIONS = SUITE / "v2.0.0" / "math" / "math_tests.yaml"
