@@ -209,3 +209,31 @@ def test_a_patient_is_fitted_and_predicted_with_an_event_as_with_a_dose(predicte
     event, dose = predicted("event", ONE + AGAIN, ()), predicted("dose", ONE, ("P1,24,,50,1,",))
     np.testing.assert_allclose(event[0], dose[0], rtol=1e-5)
     np.testing.assert_allclose(event[1], dose[1], rtol=1e-5)
+
+
+REFILL = (
+    '<listOfEvents><event id="refill" useValuesFromTriggerTime="true"><trigger initialValue="true" persistent="true">'
+    '<math xmlns="http://www.w3.org/1998/Math/MathML"><apply><lt/><ci>A</ci><cn>0.9</cn></apply></math></trigger>'
+    '<listOfEventAssignments><eventAssignment variable="A"><math xmlns="http://www.w3.org/1998/Math/MathML">'
+    "<cn>2</cn></math></eventAssignment></listOfEventAssignments></event></listOfEvents></model>"
+)
+
+
+def test_a_problem_of_petab_is_fitted(tmp_path):
+    petab = pytest.importorskip("tests.petab_files")
+
+    def readings(a0, k):
+        """Refilled once before 3: A(t) = a0 exp(-k t), then 2/0.9 of that."""
+        return np.array([a0, a0 * math.exp(-k), 2 / 0.9 * a0 * math.exp(-3 * k)])
+
+    rows = petab.FILES[1]["measurements.tsv"]
+    for old, new in zip(petab.MEASURED.values(), readings(1.9, 0.45).tolist(), strict=True):
+        rows = rows.replace(f"\t{old}\t", f"\t{new!r}\t")
+    model = petab.MODEL.replace("</model>", REFILL)
+    problem = kinetics.FitProblem.from_petab(petab.write_problem(tmp_path, 1, model=model, measurements=rows))
+    assert problem.objective().simulations == pytest.approx(readings(2.0, 0.5), rel=1e-7)
+    residuals = (readings(1.9, 0.45) - readings(2.0, 0.5)) / petab.SIGMA**2
+    by_k = np.array([0, -1, -3]) * readings(2.0, 0.5)
+    expected = [residuals @ readings(1.0, 0.5), residuals @ by_k]
+    assert problem.objective(gradient=True).gradient == pytest.approx(expected, rel=1e-6)
+    assert kinetics.fit(problem, starts=1).best.end == pytest.approx([1.9, math.log10(0.45)], rel=1e-5)
