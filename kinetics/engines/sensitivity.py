@@ -196,9 +196,7 @@ def differentiate(
     own); the coupling left out affects the number of iterations, not the solution.
     """
     tolerances, functions, n = tolerances or TOLERANCES, system.functions, len(system.states)
-    first = np.concatenate([start, directions.start.T.ravel()])
-    if scale is None:
-        scale = state_scale(system, constants, start, segments.largest)
+    scale = state_scale(system, constants, start, segments.largest) if scale is None else scale
     absolute = tolerances.bounds(system, scale)
     # a derivative times its parameter is as large as the state, and so is its error
     values = np.abs(constants[: len(system.parameters)] @ directions.constants[: len(system.parameters)])
@@ -206,7 +204,8 @@ def differentiate(
     atol = np.concatenate([absolute, (absolute[None, :] / sizes[:, None]).ravel()])
     solver = StretchSolver(system, segments, "LSODA", tolerances.relative, atol, Guard(system, absolute))
     inflows, given = segments.rates @ system.dose_matrix(), jumps(system, segments)
-    pieces, z = [], first
+    pieces, first = [], np.concatenate([start, directions.start.T.ravel()])
+    z = first
     for segment, span in enumerate(pairwise(segments.edges)):
         inflow, before = inflows[segment], z[:n]
         after = before + given[segment]
