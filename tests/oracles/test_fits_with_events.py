@@ -99,6 +99,7 @@ def test_residuals_of_a_typical_patient_have_exact_derivatives(pool, engine):
 def test_a_typical_patient_is_fitted(pool):
     estimates = kinetics.fit(pool).estimates
     assert [estimates[name].value for name in ("k", "low")] == pytest.approx([K, LOW], rel=1e-5)
+    assert "galan_1999" in str(kinetics.cite(pool))
 
 
 LATE = """

@@ -121,10 +121,14 @@ class Crossings:
         """Where the sides of a comparison are closest between two times, and the states there."""
         for _ in range(REFINEMENTS):
             times = np.linspace(left, right, SECTIONS + 1)
-            states = np.ascontiguousarray(dense.integrated(times))
-            best = int(np.abs(self._system.functions.switch_table(states, self._constants)[:, number]).argmin())
+            best = int(np.abs(self._along(dense, times, number)).argmin())
             left, right = float(times[max(best - 1, 0)]), float(times[min(best + 1, SECTIONS)])
-        return float(times[best]), states[best]
+        middle = np.array([0.5 * (left + right)])
+        return float(middle[0]), dense.integrated(middle)[0]
+
+    def _along(self, dense: Trajectory, times: np.ndarray, number: int) -> np.ndarray:
+        states = np.ascontiguousarray(dense.integrated(times))
+        return self._system.functions.switch_table(states, self._constants)[:, number]
 
     def moved(self, firing: Firing, together: Moved | None) -> Moved:
         """The derivatives of the time at which an event fires.

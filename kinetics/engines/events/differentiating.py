@@ -37,10 +37,12 @@ def integrate_patient(
     """`kinetics.engines.events.integrate` with an engine of a name, "batch" or "scipy"."""
     integrate_one, _, own = ENGINES[engine]
 
-    def solve(stretch: Segments, first: np.ndarray, bounds: Tolerances) -> Trajectory:
-        return integrate_one(system, constants, stretch, start=first, tolerances=bounds)
+    first, bounds = start, tolerances or own
 
-    return integrate(system, constants, segments, solve, tolerances or own, start=start)
+    def solve(segments: Segments, start: np.ndarray, tolerances: Tolerances) -> Trajectory:
+        return integrate_one(system, constants, segments, start=start, tolerances=tolerances)
+
+    return integrate(system, constants, segments, solve, bounds, start=first)
 
 
 def integrate_with_sensitivities(

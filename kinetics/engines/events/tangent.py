@@ -187,5 +187,5 @@ class Tangent:
         return by_state @ along + by_constant @ self._by.constants
 
     def _rate(self, y: np.ndarray, inflow: np.ndarray | None = None) -> np.ndarray:
-        functions, inflow = self._system.functions, self._inflow if inflow is None else inflow
-        return from_zero(lambda y: functions.rate(y, self._constants, inflow), y, self._found.absolute)
+        functions, given = self._system.functions, self._inflow if inflow is None else inflow
+        return from_zero(lambda y: functions.rate(y, self._constants, given), y, self._found.absolute)
