@@ -14,7 +14,6 @@ from kinetics.errors import Faults
 from kinetics.interop.petab.objective.conditions import Settings
 from kinetics.interop.petab.objective.plan import Plan, PlannedExperiment
 from kinetics.interop.petab.objective.with_events import EventRun
-from kinetics.model.events import check_no_events
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import read_number
 
@@ -73,9 +72,8 @@ class Reader:
         states = [plan.assembled.states_output(name) for name in plan.system.states]
         experiments = [one.periods for one in planned]
         if plan.assembled.model.events:
-            if gradient:
-                check_no_events(plan.assembled.model, "the gradient of a problem of PEtab")
-            integrated = [EventRun(plan.system, self.engine).values(one) for one in experiments]
+            run = EventRun(plan.system, self.engine, gradient=gradient)
+            integrated = [run.values(one) for one in experiments]
         else:
             integrated = integrate_experiments(
                 plan.system, experiments, states, engine=self.engine, tolerances=TOLERANCES
