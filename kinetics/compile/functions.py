@@ -126,6 +126,14 @@ class Functions:
         """Rates of the states with a constant inflow, (state,)."""
         return self._call("rate", y, c) + forcing
 
+    def kinks(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """What changes sign where a branch of ``max``, ``min``, ``abs`` or ``piecewise`` takes over in rates, (kink,)."""
+        return self._call("kinks", y, c)
+
+    def kink_table(self, states: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """`kinks` at many times, (time, kink)."""
+        return self._table("kinks", states, c[None])
+
     def outputs(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
         """Outputs, (output,)."""
         return self._call("outputs", y, c)

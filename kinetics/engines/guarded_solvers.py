@@ -1,4 +1,4 @@
-"""SciPy's integrators, made to stop where they would step on for ever, where a rule acts and where a guard objects."""
+"""SciPy's integrators, made to stop where they would step on for ever, at kinks, rules and what a guard objects to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from scipy.integrate import BDF, LSODA, Radau
 
 from kinetics.engines.guard import Guard
+from kinetics.engines.kinks import Kinks
 from kinetics.engines.rule_monitor import RuleMonitor
 
 MAX_STEPS = 100_000
@@ -17,23 +18,27 @@ NOT_FINITE = "The rates or their derivatives are not finite ({})."
 def _guarded(solver: Any) -> Any:
     """A solver that gives up where SciPy's own steps on for ever (LSODA at a pole) or raises (BDF, Radau at a NaN).
 
-    It stops early where its rule monitor says so, and fails where its guard does.
+    It stops early where its kinks or its rule monitor say so, and fails where its guard does.
     """
 
     class Guarded(solver):
-        steps = 0
-
-        def __init__(self, *args: Any, guard: Guard, monitor: RuleMonitor | None = None, **options: Any) -> None:
-            self.monitor, self.guard = monitor, guard
+        def __init__(
+            self, *args: Any, guard: Guard, kinks: Kinks, steps: int, monitor: RuleMonitor | None = None, **options: Any
+        ) -> None:
+            self.guard, self.kinks, self.steps, self.monitor = guard, kinks, steps, monitor
             super().__init__(*args, **options)
 
         # in `step` and not in `_step_impl`: only behind it has SciPy a dense output of the step
         def step(self) -> str | None:
             message = super().step()
-            if self.monitor is None or self.status == "failed":
+            if self.status == "failed":
                 return message
-            if self.monitor.step(self.dense_output(), self.t_old, self.t):
-                self.status = "finished"
+            end = self.t
+            if self.kinks.step(self.dense_output, (self.t_old, self.t), self.y) and self.kinks.met is not None:
+                self.status, end = "finished", self.kinks.met[0]
+            # what lies beyond a kink is thrown away, and a rule that acts before it comes first
+            if self.monitor is not None and self.monitor.step(self.dense_output(), self.t_old, end):
+                self.status, self.kinks.met = "finished", None
             return message
 
         def _step_impl(self) -> tuple[bool, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -13,6 +14,7 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.engines.guard import BLAME, Guard
 from kinetics.engines.jumps import jumps
+from kinetics.engines.kinks import Kinks
 from kinetics.engines.rule_monitor import RuleMonitor
 from kinetics.engines.tolerances import Tolerances, from_zero, state_scale
 from kinetics.engines.trajectory import Trajectory
@@ -66,7 +68,8 @@ def integrate(
     tolerances, functions, doses = tolerances or TOLERANCES, system.functions, system.dose_matrix()
     first = functions.initial(constants) if start is None else start
     absolute = tolerances.bounds(system, state_scale(system, constants, first, segments.largest, triggers))
-    solver = StretchSolver(system, segments, method, tolerances.relative, absolute, Guard(system, absolute))
+    kinks = Kinks(system, constants, tolerances.relative, absolute)
+    solver = StretchSolver(system, segments, method, tolerances.relative, absolute, Guard(system, absolute), kinks)
     monitor = None
     if triggers is not None:
         monitor = RuleMonitor(system, constants, segments, triggers, slack(tolerances.relative))
@@ -100,9 +103,20 @@ def _jacobian(functions: Any, constants: np.ndarray, _: float, y: np.ndarray) ->
 
 def _cut_off(piece: OdeSolution, end: float) -> OdeSolution | None:
     """A dense solution up to an earlier end; None if nothing is left."""
-    # SciPy stops at the end of its step and not at the level of a rule: what lies beyond the level is thrown away
+    # SciPy stops at the end of its step and not at the level of a rule or at a kink: what lies beyond is thrown away
     count = int(np.searchsorted(piece.ts, end, side="left"))
-    return type(piece)([*piece.ts[:count], end], piece.interpolants[:count]) if count else None
+    times, interpolants = [*piece.ts[:count], end], piece.interpolants[:count]
+    return type(piece)(times, interpolants, alt_segment=piece.side == "right") if count else None
+
+
+def _joined(parts: Sequence[OdeSolution]) -> OdeSolution:
+    """Dense solutions, one after the other, as one."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    times = [first.ts[:1], *(part.ts[1:] for part in parts)]
+    interpolants = [one for part in parts for one in part.interpolants]
+    return type(first)(np.concatenate(times), interpolants, alt_segment=first.side == "right")
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +137,8 @@ class StretchSolver:
         Absolute tolerances; behind the states there may be their sensitivities.
     guard : Guard
         Follows the states.
+    kinks : Kinks
+        Where a solution begins anew.
     """
 
     system: System
@@ -131,24 +147,48 @@ class StretchSolver:
     relative: float
     absolute: np.ndarray
     guard: Guard
+    kinks: Kinks
 
     def solve(
         self, rate: Any, jacobian: Any, segment: int, span: tuple[float, float], y: np.ndarray, **options: Any
     ) -> tuple[Any, np.ndarray]:
         """The dense solution of a stretch, and the vector at its end; rate and Jacobian are of time and vector."""
+        parts, time, steps = list[Any](), span[0], 0
+        while True:
+            part, y = self._solve_smooth(rate, jacobian, segment, span, time, y, steps=steps, **options)
+            if self.kinks.met is None:
+                return _joined([*parts, part]), y
+            time, y = self.kinks.met
+            steps += part.n_segments
+            parts.append(_cut_off(part, time))
+            if time >= span[1]:
+                return _joined(parts), y
+
+    def _solve_smooth(
+        self,
+        rate: Any,
+        jacobian: Any,
+        segment: int,
+        span: tuple[float, float],
+        begin: float,
+        y: np.ndarray,
+        **options: Any,
+    ) -> tuple[Any, np.ndarray]:
+        """The same from a time of a stretch on, up to the next kink."""
         from scipy.integrate import solve_ivp  # takes a while to import, and the batch engine does without
 
         from kinetics.engines.guarded_solvers import NOT_FINITE, SOLVERS
 
         # a problem of its own: LSODA keeps a history of steps, which a jump of the rates makes worthless
         self.guard.begin(y)
+        self.kinks.begin(y)
         # what LSODA prints as a warning, and a rate that is no number, is reported once, in the error below
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             try:
                 solution = solve_ivp(
                     lambda t, z: from_zero(lambda z: rate(t, z), z, self.absolute),
-                    span,
+                    (begin, span[1]),
                     y,
                     method=SOLVERS[self.method],
                     jac=lambda t, z: from_zero(lambda z: jacobian(t, z), z, self.absolute),
@@ -156,11 +196,12 @@ class StretchSolver:
                     atol=self.absolute,
                     dense_output=True,
                     guard=self.guard,
+                    kinks=self.kinks,
                     **options,
                 )
             except (ArithmeticError, ValueError) as error:  # raised by a look at the rates before the first step
                 raise IntegrationError(
-                    self._explain(NOT_FINITE.format(error), rate, segment, span, span[0], y)
+                    self._explain(NOT_FINITE.format(error), rate, segment, span, begin, y)
                 ) from error
             time, last = solution.t[-1], np.ascontiguousarray(solution.y[:, -1])
             fault = self.guard.end(rate, time, last) if solution.success else solution.message

@@ -14,6 +14,7 @@ from kinetics.compile import System
 from kinetics.compile.functions import Functions
 from kinetics.engines.guard import Guard
 from kinetics.engines.jumps import jumps
+from kinetics.engines.kinks import Kinks
 from kinetics.engines.scipy import TOLERANCES, StretchSolver
 from kinetics.engines.tolerances import Tolerances, from_zero, state_scale
 from kinetics.engines.trajectory import Trajectory, read
@@ -202,7 +203,8 @@ def differentiate(
     values = np.abs(constants[: len(system.parameters)] @ directions.constants[: len(system.parameters)])
     sizes = np.where(values > 0, values, 1.0)
     atol = np.concatenate([absolute, (absolute[None, :] / sizes[:, None]).ravel()])
-    solver = StretchSolver(system, segments, "LSODA", tolerances.relative, atol, Guard(system, absolute))
+    followed = Guard(system, absolute), Kinks(system, constants, tolerances.relative, absolute)
+    solver = StretchSolver(system, segments, "LSODA", tolerances.relative, atol, *followed)
     inflows, given = segments.rates @ system.dose_matrix(), jumps(system, segments)
     pieces, first = [], np.concatenate([start, directions.start.T.ravel()])
     z = first
