@@ -127,7 +127,7 @@ class Functions:
         return self._call("rate", y, c) + forcing
 
     def kinks(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
-        """What changes sign where a branch of ``max``, ``min``, ``abs`` or ``piecewise`` takes over in rates, (kink,)."""
+        """What changes sign where a branch takes over in rates, (kink,)."""
         return self._call("kinks", y, c)
 
     def kink_table(self, states: np.ndarray, c: np.ndarray) -> np.ndarray:

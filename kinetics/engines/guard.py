@@ -48,10 +48,11 @@ class Guard:
     def __init__(self, system: System, absolute: np.ndarray) -> None:
         self._system, self._absolute = system, absolute
         self._phase, self._longest = np.zeros(absolute.size, dtype=int), 0.0
+        self._floor, self._sunk, self._high = -NEGATIVE * absolute, SUNK * absolute, REGROWN * absolute
 
     def begin(self, y: np.ndarray) -> None:
         """Open a stretch, after what was given: a dose is no rounding."""
-        self._phase[np.abs(y[: self._phase.size]) >= REGROWN * self._absolute] = HIGH
+        self._phase[np.abs(y[: self._phase.size]) >= self._high] = HIGH
         self._longest = 0.0
 
     def end(self, rate: Rate, time: float, y: np.ndarray) -> str:
@@ -78,8 +79,8 @@ class Guard:
         size, time = self._phase.size, span[1]
         self._longest = max(self._longest, time - span[0])
         u, bound = after[:size], self._absolute
-        negative = (u < -NEGATIVE * bound) & (before[:size] >= -NEGATIVE * bound)
-        high = np.abs(u) >= REGROWN * bound
+        inner = np.abs(u)
+        negative, high = (u < self._floor) & (before[:size] >= self._floor), inner >= self._high
         # a state whose rate at zero points down may be negative: nothing in its equation holds it above
         for state in np.flatnonzero(negative):
             if min(_rate_at(0.0, rate, time, y, state) for y in (before, after)) >= 0:
@@ -89,7 +90,7 @@ class Guard:
             whole = rate(time, after)[state]
             if whole * u[state] > 0 and abs(_rate_at(0.0, rate, time, after, state)) < OWN * abs(whole):
                 return complaint(self._system, GREW_FROM_ROUNDING, int(state), float(u[state]), float(bound[state]))
-        self._phase[(np.abs(u) < SUNK * bound) & (self._phase == HIGH)] = LOST
+        self._phase[(inner < self._sunk) & (self._phase == HIGH)] = LOST
         self._phase[high] = HIGH
         return ""
 

@@ -1,4 +1,4 @@
-"""Where branches of ``max``, ``min``, ``abs`` and ``piecewise`` in rates take over inside a step of SciPy's integrators.
+"""Where a branch of ``max``, ``min``, ``abs`` or ``piecewise`` in rates takes over inside a step of SciPy's integrators.
 
 A step knows the rates at its ends. Two branches that take over inside one may leave these as they were, and the error
 estimate at zero. So a step ends where the first takes over, and the integration begins anew there.
@@ -17,7 +17,9 @@ NOISE = 30.0
 """Error bounds of the states: a kink that moves by less than they make it move has no sides, as at rest."""
 SECTIONS = 32
 """Parts that a bracket is cut into at once."""
-_ROUNDING = 2.0 * np.finfo(float).eps
+SAME = 1e-12
+"""Share of the time before the end of a stretch within which nothing begins anew."""
+_ROUNDING = 4 * SECTIONS * np.finfo(float).eps
 
 
 class Kinks:
@@ -41,11 +43,11 @@ class Kinks:
         self._relative, self._absolute = relative, absolute
         self._any = system.functions.compiled("kinks").size > 0
         self._y = self._sides = np.empty(0)
-        self._signs = b""
+        self._signs, self._end = b"", 0.0
 
-    def begin(self, y: np.ndarray) -> None:
-        """Open a stretch at states, (component,), behind which there may be their sensitivities."""
-        self.met = None
+    def begin(self, y: np.ndarray, end: float) -> None:
+        """Open a stretch up to an end, at states, (component,), behind which there may be their sensitivities."""
+        self.met, self._end = None, end
         if self._any:
             self._look(y)
 
@@ -73,7 +75,10 @@ class Kinks:
         clear = (np.abs(before) > self._noise(left, before)) | (np.abs(self._sides) > self._noise(self._y, self._sides))
         if not ((before * self._sides < 0.0) & clear).any():
             return False
-        self.met = self._first(dense(), span, np.where(clear, before, 0.0))
+        time, y = self._first(dense(), span, np.where(clear, before, 0.0))
+        if self._end - time <= SAME * self._end:
+            return False
+        self.met = time, y
         return True
 
     def _look(self, y: np.ndarray) -> None:
@@ -84,7 +89,7 @@ class Kinks:
     def _first(self, dense: Any, span: tuple[float, float], before: np.ndarray) -> tuple[float, np.ndarray]:
         """The first time at which a kink is on the other side than ``before``, (kink,), and the vector there."""
         (low, high), found = span, dense(np.array(span[1:]))[:, 0]
-        while high - low > _ROUNDING * high:
+        while high - low > _ROUNDING * span[1]:
             times = np.linspace(low, high, SECTIONS + 1)[1:]
             vectors = dense(times)
             sides = self._functions.kink_table(vectors[: self._absolute.size].T, self._constants)

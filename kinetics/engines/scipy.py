@@ -161,8 +161,6 @@ class StretchSolver:
             time, y = self.kinks.met
             steps += part.n_segments
             parts.append(_cut_off(part, time))
-            if time >= span[1]:
-                return _joined(parts), y
 
     def _solve_smooth(
         self,
@@ -181,7 +179,7 @@ class StretchSolver:
 
         # a problem of its own: LSODA keeps a history of steps, which a jump of the rates makes worthless
         self.guard.begin(y)
-        self.kinks.begin(y)
+        self.kinks.begin(y, span[1])
         # what LSODA prints as a warning, and a rate that is no number, is reported once, in the error below
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from kinetics.compile import compile_model
+from kinetics.compile import System, compile_model
+from kinetics.engines.batch import single
 from kinetics.engines.scipy import METHODS, integrate
 from kinetics.engines.sensitivity import integrate_with_sensitivities
 from kinetics.engines.tolerances import Tolerances, state_scale
@@ -161,3 +162,47 @@ def test_tighter_tolerances_are_closer_to_the_truth(method):
         errors.append(np.max(np.abs(found.states(times)[:, 0] * (1 + times) - 1)))
     assert errors[0] > 10 * errors[1] > 100 * errors[2]
     assert errors[2] < 1e-6
+
+
+X, A, B, R = sp.symbols("x a b r")
+TENT = sp.Max(0, 1 - sp.Abs(X - B))
+
+
+def passing(gain) -> System:
+    """x = t passes what z gains by: nothing, but for a while."""
+    return compile_model(
+        Model.from_symbols(
+            "passing",
+            time="day",
+            parameters=[Parameter(name=name, value=value, unit="1") for name, value in (("a", 2.0), ("b", 5.0))]
+            + [Parameter(name="r", value=1.0, unit="1/day")],
+            states=[
+                State(name="x", unit="1", initial=0, rate=R),
+                State(name="z", unit="1", initial=1, rate=R * gain),
+            ],
+            outputs=[Output(name="gained", unit="1", value=Z - 1)],
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("gain", "gained", "engines"),
+    [
+        (sp.Piecewise((1, (A < X) & (X < B)), (0, True)), 3.0, [*METHODS, "batch"]),
+        (sp.Min(sp.Max(0, X - A), sp.Max(0, B - X)), 2.25, [*METHODS, "batch"]),
+        # one that the stages of a step of the batch engine do not see
+        (sp.Piecewise((50, (A < X) & (X < A * sp.Rational(101, 100))), (0, True)), 1.0, METHODS),
+        # both sides of the tent lie beyond its top, at which alone a sign changes from end to end of a step
+        (TENT, 1.0, METHODS),
+        (sp.Piecewise((1, TENT > 0), (0, True)), 2.0, METHODS),
+    ],
+    ids=["window", "extremes", "narrow window", "tent", "window of a tent"],
+)
+def test_no_step_jumps_over_a_branch_that_a_state_selects(gain, gained, engines):
+    system, until = passing(gain), np.array([300.0])
+    constants, plan = system.constants(system.parameter_array()), plan_of(system.model, None, 300.0)
+    for engine in engines:
+        found = (
+            single.integrate(system, constants, plan) if engine == "batch" else run(system, None, 300.0, method=engine)
+        )
+        np.testing.assert_allclose(found.outputs(until), [[gained]], rtol=2e-8, err_msg=engine)

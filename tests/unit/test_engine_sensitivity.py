@@ -99,6 +99,27 @@ def test_gradients_past_a_kink_are_those_of_the_closed_form(with_sensitivities):
     np.testing.assert_allclose(found.output_gradient(times)[:, 0].T, expected, rtol=2e-6, atol=1e-9)
 
 
+def test_gradients_past_branches_inside_a_step_are_those_of_the_closed_form(with_sensitivities):
+    """z' = r min(max(0, x - a), max(0, b - x)) with x = r t gains (b - a)^2 / 4."""
+    x, z, low, high, rate = sp.symbols("x z a b r")
+    gain = sp.Min(sp.Max(0, x - low), sp.Max(0, high - x))
+    model = Model.from_symbols(
+        "passing",
+        time="day",
+        parameters=[Parameter(name=name, value=value, unit="1") for name, value in (("a", 2.0), ("b", 5.0))]
+        + [Parameter(name="r", value=1.0, unit="1/day")],
+        states=[
+            State(name="x", unit="1", initial=0, rate=rate),
+            State(name="z", unit="1", initial=1, rate=rate * gain),
+        ],
+        outputs=[Output(name="gained", unit="1", value=z)],
+    )
+    system = compile_model(model)
+    found = with_sensitivities(system, system.parameter_array(), ["a", "b"], plan_of(model, None, 300.0))
+    np.testing.assert_allclose(found.outputs(np.array([300.0]))[0], [3.25], rtol=1e-8)
+    np.testing.assert_allclose(found.output_gradient(np.array([300.0]))[0, 0], [-1.5, 1.5], rtol=1e-7)
+
+
 def resting_on_a_kink():
     """What tissue holds feeds back by max(0, 1 - share), which is 0 at rest; a drug late in time empties the blood."""
     fast, feed, half, whole, part, day = sp.symbols("k f m x_0 z_0 day")
