@@ -1,4 +1,4 @@
-"""Where a branch of ``max``, ``min``, ``abs`` or ``piecewise`` in rates takes over inside a step of SciPy's integrators.
+"""Where a branch of ``max``, ``min``, ``abs`` or ``piecewise`` in rates takes over inside a step of SciPy.
 
 A step knows the rates at its ends. Two branches that take over inside one may leave these as they were, and the error
 estimate at zero. So a step ends where the first takes over, and the integration begins anew there.

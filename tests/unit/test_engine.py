@@ -191,7 +191,7 @@ def passing(gain) -> System:
         (sp.Piecewise((1, (A < X) & (X < B)), (0, True)), 3.0, [*METHODS, "batch"]),
         (sp.Min(sp.Max(0, X - A), sp.Max(0, B - X)), 2.25, [*METHODS, "batch"]),
         # one that the stages of a step of the batch engine do not see
-        (sp.Piecewise((50, (A < X) & (X < A * sp.Rational(101, 100))), (0, True)), 1.0, METHODS),
+        (sp.Piecewise((50, (A < X) & (X - A < A / 100)), (0, True)), 1.0, METHODS),
         # both sides of the tent lie beyond its top, at which alone a sign changes from end to end of a step
         (TENT, 1.0, METHODS),
         (sp.Piecewise((1, TENT > 0), (0, True)), 2.0, METHODS),
