@@ -205,9 +205,8 @@ def differentiate(
     atol = np.concatenate([absolute, (absolute[None, :] / sizes[:, None]).ravel()])
     followed = Guard(system, absolute), Kinks(system, constants, tolerances.relative, absolute)
     solver = StretchSolver(system, segments, "LSODA", tolerances.relative, atol, *followed)
-    inflows, given = segments.rates @ system.dose_matrix(), jumps(system, segments)
-    pieces, first = [], np.concatenate([start, directions.start.T.ravel()])
-    z = first
+    pieces, inflows, given = [], segments.rates @ system.dose_matrix(), jumps(system, segments)
+    z = first = np.concatenate([start, directions.start.T.ravel()])
     for segment, span in enumerate(pairwise(segments.edges)):
         inflow, before = inflows[segment], z[:n]
         after = before + given[segment]
