@@ -11,9 +11,8 @@ from kinetics.comparison import comparison_of
 from kinetics.crossvalidation import CrossValidation
 from kinetics.dependence import FitOutcomes
 from kinetics.errors import Fault, InputError
-from kinetics.estimate import Fit, SimulationStudy
+from kinetics.estimate import Fit, PetabFit, SimulationStudy
 from kinetics.identifiability import Identification
-from kinetics.interop.petab.fitting import PetabFit
 from kinetics.patients.clinic import ClinicFit
 from kinetics.patients.individual.patient_fit import PatientFit
 from kinetics.published.evaluating import Evidence

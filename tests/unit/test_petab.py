@@ -210,11 +210,13 @@ def test_file_of_100_mb(tmp_path, name):
 
 
 def test_options_that_a_fit_of_petab_does_not_take(tmp_path):
-    """Profiles and posteriors are refused by name, not left out."""
+    """A posterior is refused by name, not left out, and so is a parameter to profile that is none."""
     problem = FitProblem.from_petab(write_problem(tmp_path, 1))
     with pytest.raises(InputError) as caught:
-        fit(problem, profile="all", posterior=100)  # pyright: ignore[reportArgumentType]
-    assert [fault.name for fault in caught.value.faults] == ["profile", "posterior"]
+        fit(problem, posterior=100, reduce=True)  # pyright: ignore[reportArgumentType]
+    assert [fault.name for fault in caught.value.faults] == ["posterior", "reduce"]
+    with pytest.raises(InputError, match="profile: 'kk' is not estimated"):
+        fit(problem, profile=["k", "kk"])
 
 
 @pytest.mark.parametrize("version", [1, 2])

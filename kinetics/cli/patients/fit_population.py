@@ -9,9 +9,9 @@ import typer
 
 from kinetics.cli.arguments.inputs import destination, folder
 from kinetics.cli.arguments.options import AsJson, OutNetCDF
-from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
+from kinetics.cli.terminal.resuming import resumable
 from kinetics.errors import Faults
 
 
