@@ -22,6 +22,7 @@ from kinetics.figures.lineages.draw import Lineages
 from kinetics.figures.map.draw import Map
 from kinetics.figures.model_comparison.draw import ComparedModels
 from kinetics.figures.patient.draw import PatientCourse
+from kinetics.figures.petab_fit.draw import PetabFitFigure
 from kinetics.figures.population_prediction.draw import PopulationPrediction
 from kinetics.figures.prior_posterior.draw import PriorPosterior
 from kinetics.figures.schematic.draw import Schematic
@@ -35,9 +36,10 @@ from kinetics.files.kinds import document_of, taken_by
 from kinetics.files.library import find_file, library_names, names_a_file, similar_name
 
 OF_RESULTS: dict[str, type[OutputsFigure]] = {
-    kind.name: kind for kind in (GoodnessOfFit, IndividualFits, PopulationPrediction, ClinicVisualPredictiveCheck)
+    kind.name: kind
+    for kind in (GoodnessOfFit, IndividualFits, PopulationPrediction, ClinicVisualPredictiveCheck, PetabFitFigure)
 }
-"""Those that are drawn from a result of patients, by a name that needs no file."""
+"""Those that are drawn from a result of patients or of PEtab, by a name that needs no file."""
 KINDS: dict[str, type[Kind[Any]]] = {
     **OF_RESULTS,
     **{

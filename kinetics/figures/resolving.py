@@ -12,7 +12,7 @@ import xarray as xr
 
 from kinetics.crossvalidation import CrossValidation
 from kinetics.errors import Fault, InputError
-from kinetics.estimate import Estimates, Fit
+from kinetics.estimate import Estimates, Fit, PetabFit
 from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.fit_figure import FitFigureSpec
 from kinetics.figures.base.kind import Kind
@@ -29,6 +29,7 @@ from kinetics.figures.model_comparison.draw import ComparedModels
 from kinetics.figures.model_comparison.spec import ModelComparisonSpec
 from kinetics.figures.patient.draw import PatientCourse
 from kinetics.figures.patient.spec import PatientSpec
+from kinetics.figures.petab_fit.draw import PetabFitFigure
 from kinetics.figures.schematic.draw import Schematic
 from kinetics.figures.schematic.spec import SchematicSpec
 from kinetics.figures.time_course.of_result import time_course_of, with_interval_of_patients
@@ -38,13 +39,13 @@ from kinetics.model import Model
 from kinetics.patients.clinic import ClinicFit
 from kinetics.patients.individual.patient_fits import PatientFits
 from kinetics.published.evaluating import Evidence
-from kinetics.result_kinds import described, kind_of
+from kinetics.result_kinds import kind_of
 from kinetics.results import read_result
 from kinetics.variants import ModelComparison
 
 Evaluated = Evidence | CrossValidation | ModelComparison
 """What was found of a model beside published numbers: each has a figure of its own."""
-Result = xr.DataTree | xr.Dataset | Fit | ClinicFit | PatientFits | Evaluated
+Result = xr.DataTree | xr.Dataset | Fit | PetabFit | ClinicFit | PatientFits | Evaluated
 _SUFFIXES = (".nc", ".zarr")
 
 
@@ -69,7 +70,7 @@ def resolve(
         figure = read_result(Path(figure))
     if isinstance(figure, Result) and source is not None:
         raise InputError(Fault("is for a figure that is named; the first argument is a result already", name="input"))
-    if isinstance(figure, xr.DataTree | xr.Dataset | ClinicFit | PatientFits):
+    if isinstance(figure, xr.DataTree | xr.Dataset | PetabFit | ClinicFit | PatientFits):
         return _of_result(_tree(figure), outputs, model)
     if isinstance(figure, str) and figure in OF_RESULTS and outputs and model is None:
         return _from_source(OF_RESULTS[figure].without_file(outputs), figure, source)
@@ -103,8 +104,7 @@ def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Mo
         message = "is the result of a fit; draw(FIGURE, input=RESULT) draws a figure of it, or draw(FIT) the Fit itself"
         raise InputError(Fault(message, name="figure"))
     if kind_of(tree) == "petab":
-        message = f"is {described(tree)}, of which no figure is drawn; its group 'measurements' has what fits and how"
-        raise InputError(Fault(message, name="figure"))
+        return Request(PetabFitFigure.without_file(outputs), str(tree.attrs["petab"]), tree)
     if "visits" in tree.children:
         kind = GoodnessOfFit if "NPDE" in tree["visits"] else IndividualFits
         return Request(kind.without_file(outputs), kind.name, tree)
@@ -152,7 +152,7 @@ def _from_source(kind: Kind[Any], name: str, source: object) -> Request:
 def _tree(result: object) -> xr.DataTree:
     if isinstance(result, str | os.PathLike):
         return read_result(Path(result))
-    if isinstance(result, Fit | ClinicFit | PatientFits):
+    if isinstance(result, Fit | PetabFit | ClinicFit | PatientFits):
         return result.tree()
     if isinstance(result, xr.Dataset):
         return xr.DataTree(result)

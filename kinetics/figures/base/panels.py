@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -132,18 +132,20 @@ def set_time_ticks(page: Page, axes: Axes, time: TimeRow) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
 
 
-def set_log_ticks(axes: Axes) -> None:
+def set_log_ticks(axes: Axes, which: Literal["x", "y"] = "y") -> None:
     """Numbers at powers of ten, or between them on a short axis; minor ticks at 2 to 9 times, without numbers.
 
     All numbers of an axis are plain, or all are powers.
     """
-    lower, upper = axes.get_ylim()
+    axis = axes.yaxis if which == "y" else axes.xaxis
+    lower, upper = sorted(axis.get_view_interval())
     is_long = math.log10(upper / lower) > 1.7
     powers = lower <= (1.001e-4 if is_long else 0.999e-3) or upper >= 0.999e5
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if is_long else (1.0, 2.0, 5.0), numticks=8))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value, powers=powers)))
-    axes.yaxis.set_minor_locator(LogLocator(subs=tuple(map(float, range(2, 10))), numticks=99))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    most = 8 if which == "y" else 4
+    axis.set_major_locator(LogLocator(subs=(1.0,) if is_long else (1.0, 2.0, 5.0), numticks=most))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value, powers=powers)))
+    axis.set_minor_locator(LogLocator(subs=tuple(map(float, range(2, 10))), numticks=99))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def count_label(row: OutputPanelRow) -> str:
