@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import matplotlib as mpl
@@ -13,11 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
-from kinetics.figures.base.labels import tick_text, time_label, unit_label
+from kinetics.figures.base.labels import output_label, tick_text, time_label, unit_label
 from kinetics.figures.base.page import HEADING, Page, Panel, wrapped
 from kinetics.figures.base.rows import CountPanelRow, OutputPanelRow, PanelRow, TimeRow
 from kinetics.figures.base.style import DOTTED, GREY, line_width, scale
 from kinetics.figures.base.words import say, shown_label
+from kinetics.model import Model
 from kinetics.results import LIMIT_LEVEL
 from kinetics.units import Unit, parse_unit, to_unit
 from kinetics.units.levels import read_level
@@ -36,6 +38,8 @@ _COURSE: dict[str, Any] = {
 }  # fmt: skip
 _UNITS = {"count": "1/L", "concentration": "mg/L", "rate": "1/day", "time": "day", "ratio_or_share": "1"}
 """What an axis without a label shows, by a unit that can be converted to its own."""
+_LEAST_HEIGHT = 34.0
+"""Of axes with a label of one or two lines, mm."""
 _MULTIPLES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 30, 40, 60, 120)
 
 
@@ -148,12 +152,18 @@ def set_log_ticks(axes: Axes, which: Literal["x", "y"] = "y") -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def count_label(row: OutputPanelRow) -> str:
-    """The label of an axis of outputs: the file's, or what their unit is of, and of what if it is a percentage."""
+def count_label(row: OutputPanelRow, model: Model, outputs: Iterable[str]) -> str:
+    """The label of an axis of outputs: the file's, or what their unit is of, and of what if it is a percentage.
+
+    Where the units of the model are unchecked, 1 says nothing: the label is the name of the output, if there is one.
+    """
     if row.label:
         return shown_label(row.label)
     if isinstance(row, CountPanelRow) and row.percent_of_baseline:
         return say("count_of_baseline")
+    if model.is_unchecked:
+        names = {output_label(model, name) for name in outputs}
+        return in_lines(names.pop(), _LEAST_HEIGHT) if len(names) == 1 else say("value")
     unit = parse_unit(row.unit)
     return say(next((what for what, typical in _UNITS.items() if unit.is_compatible_with(typical)), "amount"))
 
