@@ -22,8 +22,8 @@ from kinetics.patients.individual.patient_fit import PatientFit
 from kinetics.patients.individual.patient_fits import PatientFits
 from kinetics.published import EvidenceRow
 from kinetics.published.evaluating import Evidence
-from kinetics.reports.showing import Page
 from kinetics.results import read_result
+from kinetics.text.page import Page
 
 Result = xr.Dataset | xr.DataTree | Fit | FitProblem | PatientFit | PatientFits | ClinicFit | Evidence
 _TAKES = "a result, such as of simulate, fit, predict, fit_patient, fit_population or evidence"
