@@ -11,7 +11,7 @@ from kinetics.citation.bibtex import bibtex
 from kinetics.citation.methods import method_sources
 from kinetics.citation.usage import Usage, usage_of_facts, usage_of_problem, usage_of_tree
 from kinetics.errors import Fault, Faults, InputError
-from kinetics.estimate import Estimates, Fit, FitProblem
+from kinetics.estimate import Estimates, Fit, FitProblem, PetabFit
 from kinetics.files.arguments import loaded
 from kinetics.files.bibliography import Source
 from kinetics.files.kinds import file_of_kind, files_of, is_path, kind_of
@@ -75,6 +75,8 @@ def _usage(result: object, model: Model | None) -> Usage:
     match result:
         case Fit() | ClinicFit():
             return usage_of_tree(result.tree(), model or result.problem.model)
+        case PetabFit():
+            return usage_of_tree(result.tree(), None)
         case FitProblem():
             return usage_of_problem(result)
         case PatientFits():

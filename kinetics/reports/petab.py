@@ -27,6 +27,9 @@ def petab_text(summary: Mapping[str, Any], width: int = WIDTH) -> str:
         petab_observables(summary),
         ", ".join(petab_facts(summary)),
         *(f"Note: {warning}." for warning in petab_notes(summary)),
+        f"Seed {summary['seed']}; {summary['engine']}, tolerances {summary['relative_tolerance']:g} relative and "
+        f"{summary['absolute_tolerance']:g} absolute; files {summary['data_hash'][:12]}; lymphokinetics "
+        f"{summary['package_version']}.",
     ]
     return page_text(parts, width)
 

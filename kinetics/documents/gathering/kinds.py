@@ -16,9 +16,10 @@ from kinetics.documents.gathering.comparisons import comparison_document
 from kinetics.documents.gathering.fits import fit_document
 from kinetics.documents.gathering.fitted_result import FittedResult
 from kinetics.documents.gathering.patients import patient_document, patient_fit_document
+from kinetics.documents.gathering.petab import petab_document
 from kinetics.documents.gathering.predictions import prediction_document, simulation_document
 from kinetics.errors import Fault, InputError, KineticsError
-from kinetics.estimate import Estimates, Fit
+from kinetics.estimate import Estimates, Fit, PetabFit
 from kinetics.files.kinds import file_of_kind, files_of
 from kinetics.model import Model
 from kinetics.patients.clinic import ClinicFit
@@ -27,10 +28,11 @@ from kinetics.result_kinds import described, is_of_this_version, kind_of, needed
 from kinetics.results import read_result
 
 _OWN_MODEL = "is for a result that does not name the file of its model; a fit does"
-ACCEPTED = "a fit, a prediction, a simulation, a comparison, a patient or the fit of a clinic"
+ACCEPTED = "a fit, also of PEtab, a prediction, a simulation, a comparison, a patient or the fit of a clinic"
 _WRITTEN_BY = "kinetics fit, predict, simulate, compare, patient and fit-population write one with --out FILE.nc"
 _DOCUMENTS: dict[str, Callable[[xr.DataTree, Model | None], Document]] = {
     "clinic": clinic_document,
+    "petab": petab_document,
     "patient": patient_document,
     "prediction": prediction_document,
     "comparison": comparison_document,
@@ -54,6 +56,8 @@ def document_of(result: Any, model: Model | None = None) -> Document:
         return fit_document(FittedResult.of_estimates(result))
     if isinstance(result, ClinicFit):
         return clinic_document(result.tree(), result.problem.model, result)
+    if isinstance(result, PetabFit):
+        return petab_document(result.tree(), model or result.problem.plan.assembled.model)
     if isinstance(result, PatientFit):
         return patient_fit_document(result)
     if isinstance(result, xr.Dataset):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import xarray as xr
@@ -30,6 +31,12 @@ def petab_summary(tree: xr.DataTree) -> dict[str, Any]:
         "converged": bool(facts["converged"]),
         "seed": int(facts["seed"]),
         "engine": str(facts["engine"]),
+        "relative_tolerance": float(facts["relative_tolerance"]),
+        "absolute_tolerance": float(facts["absolute_tolerance"]),
+        "model_hash": str(facts["model_hash"]),
+        "data_hash": str(facts["data_hash"]),
+        "file_hashes": json.loads(facts["file_hashes"]),
+        "package_version": str(facts["package_version"]),
         "warnings": str(facts["warnings"]).splitlines(),
     }
 
