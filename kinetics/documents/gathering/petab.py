@@ -31,8 +31,8 @@ def petab_document(tree: xr.DataTree, model: Model | None = None) -> Document:
     said = f"{parameters} estimated from {measurements} of {observables}: {', '.join(petab_facts(summary))}."
     notes = [Note(f"{text}.") for text in petab_notes(summary)]
     elsewhere = (
-        f"The model, {facts['model']}, is in the files of the problem. With the model file that 'kinetics import' makes "
-        "of it as --model, its equations stand here."
+        f"The model, {facts['model']}, is in the files of the problem. With the model file that 'kinetics import' "
+        "makes of it as --model, its equations stand here."
     )
     equations = Section("Equations", [elsewhere])
     sections = [
