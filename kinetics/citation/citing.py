@@ -14,7 +14,7 @@ from kinetics.errors import Fault, Faults, InputError
 from kinetics.estimate import Estimates, Fit, FitProblem, PetabFit
 from kinetics.files.arguments import loaded
 from kinetics.files.bibliography import Source
-from kinetics.files.kinds import file_of_kind, files_of, is_path, kind_of
+from kinetics.files.kinds import file_of_kind, files_of, is_path, kind_of, kind_text
 from kinetics.files.tables import read_table
 from kinetics.model import Model
 from kinetics.patients.clinic import ClinicFit
@@ -111,4 +111,4 @@ def _usage_of_file(name: str | Path, model: Model | None) -> Usage:
             faults.raise_if_any()
             return usage_of_facts(rows)
         case _:
-            raise InputError(Fault(f"must be {_TAKES}; '{name}' is of kind {kind}", name="result"))
+            raise InputError(Fault(f"must be {_TAKES}; '{name}' is {kind_text(kind)}", name="result"))

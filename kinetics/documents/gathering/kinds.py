@@ -20,7 +20,7 @@ from kinetics.documents.gathering.petab import petab_document
 from kinetics.documents.gathering.predictions import prediction_document, simulation_document
 from kinetics.errors import Fault, InputError, KineticsError
 from kinetics.estimate import Estimates, Fit, PetabFit
-from kinetics.files.kinds import file_of_kind, files_of
+from kinetics.files.kinds import file_of_kind, files_of, kind_text
 from kinetics.model import Model
 from kinetics.patients.clinic import ClinicFit
 from kinetics.patients.individual.patient_fit import PatientFit
@@ -71,7 +71,7 @@ def _of_file(name: str | Path, model: Model | None) -> Document:
     found = file_of_kind(name, ("fit", "result", "dataset"))
     if found is None:
         kind, path = files_of(name)[0]
-        raise InputError(Fault(f"is a {kind}; a report is of {ACCEPTED}", str(path)))
+        raise InputError(Fault(f"is {kind_text(kind)}; a report is of {ACCEPTED}", str(path)))
     kind, path = found
     if kind == "dataset":
         return _of_tree(read_result(path), model, path)

@@ -31,8 +31,8 @@ def petab_document(tree: xr.DataTree, model: Model | None = None) -> Document:
     said = f"{parameters} estimated from {measurements} of {observables}: {', '.join(petab_facts(summary))}."
     notes = [Note(f"{text}.") for text in petab_notes(summary)]
     elsewhere = (
-        f"The model, {facts['model']}, is in the files of the problem. With the model file that 'kinetics import' "
-        "makes of it as --model, its equations stand here."
+        f"The model, {facts['model']}, is in the files of the problem. Name the model file that 'kinetics import' "
+        "makes of it, and its equations stand here."
     )
     equations = Section("Equations", [elsewhere])
     sections = [
@@ -53,7 +53,7 @@ def _bounds(estimates: dict[str, dict[str, float]]) -> Table:
         [name, str(row["scale"]), number_text(row["lower_bound"]), number_text(row["upper_bound"])]
         for name, row in estimates.items()
     ]
-    return Table("Where was searched", ["parameter", "scale", "lower bound", "upper bound"], rows, (0, 1))
+    return Table("Bounds of the searches", ["parameter", "scale", "lower bound", "upper bound"], rows, (0, 1))
 
 
 def _searches(searches: xr.Dataset) -> list[Block]:
