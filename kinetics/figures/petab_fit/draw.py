@@ -12,6 +12,7 @@ from kinetics.errors import Fault, InputError
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Required
 from kinetics.figures.base.outputs_figure import OutputsFigure, OutputsSpec
 from kinetics.figures.base.page import Page
+from kinetics.figures.base.rows import PageRow
 from kinetics.figures.base.style import COLOURS, GREY, scale
 from kinetics.figures.base.words import say
 from kinetics.figures.petab_fit.observed import (
@@ -24,6 +25,7 @@ from kinetics.figures.petab_fit.observed import (
 )
 from kinetics.figures.petab_fit.parts import Part, parts_of
 from kinetics.figures.petab_fit.waterfall import draw_searches
+from kinetics.files.documents import Document
 
 _MEASUREMENTS = (
     "observable",
@@ -67,10 +69,15 @@ class PetabFitFigure(OutputsFigure):
     spec: PetabFitSpec
 
     @classmethod
+    def load(cls, document: Document) -> PetabFitSpec:
+        """Check a figure file; an `InputError` has every fault."""
+        plain = super().load(document)
+        return PetabFitSpec(plain.header, plain.page, plain.path)
+
+    @classmethod
     def without_file(cls, outputs: Sequence[str] = ()) -> PetabFitFigure:
         """The figure of some observables, of all by default."""
-        plain = OutputsFigure.without_file.__func__(cls, outputs)  # pyright: ignore[reportFunctionMemberAccess]
-        return cls(PetabFitSpec(plain.spec.header, plain.spec.page))
+        return cls(PetabFitSpec(cls.header_row(kind=cls.name, outputs=[*outputs] or None), PageRow()))
 
     def required(self) -> Required:
         """Measurements, curves and searches."""
