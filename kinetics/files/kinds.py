@@ -52,6 +52,7 @@ _TAKES = {
     "figure": "; 'kinetics figure' takes this one",
     "patients": "; 'kinetics data read' takes this one",
     "clinic": "; 'kinetics fit-population' takes this one",
+    "dataset": "; 'kinetics show', 'figure' and 'report' take this one",
 }
 """What a file of some kinds is for."""
 _EVIDENCE = {"mark", "statement"}

@@ -80,17 +80,15 @@ def test_a_result_goes_where_it_can(run, tmp_path):
     for verb, *more in (("figure", "--out", tmp_path / "x.png"), ("report", "--out", tmp_path / "x.html"), ("cite",)):
         answer = run(verb, found, *more)
         assert answer.status == 0, answer.err
-    for command in (
-        ("predict", found, "--regimen", "single_100mg"),
-        ("simulate", found, "--until", "1 year"),
-        ("identify", found),
-        ("fit", found),
-        ("explore", found),
-        ("figure", "goodness_of_fit", found, "--out", tmp_path / "y.png"),
+    for command, said in (
+        (("predict", found, "--regimen", "single_100mg"), "it is the fit of a PEtab problem"),
+        (("figure", "goodness_of_fit", found, "--out", tmp_path / "y.png"), "is the fit of a PEtab problem"),
+        (("identify", found), "'kinetics show', 'figure' and 'report' take this one"),
+        (("simulate", found, "--until", "1 year"), "'kinetics show', 'figure' and 'report' take results"),
     ):
         answer = run(*command)
         assert (answer.status, answer.out) == (2, "")
-        assert "the fit of a PEtab problem" in answer.err, (command, answer.err)
+        assert said in answer.err, (command, answer.err)
 
 
 def test_export(run, tmp_path):

@@ -91,6 +91,7 @@ def test_fit(tmp_path, version):
     assert "a0" in report(found)
     path.with_name("measurements.tsv").write_text(FILES[version]["measurements.tsv"].replace("1.2", "1.3"))
     assert FitProblem.from_petab(path).data_hash != tree.attrs["data_hash"]
+    assert found.problem.data_hash == tree.attrs["data_hash"]
 
 
 def test_laplace_noise_and_priors(tmp_path):

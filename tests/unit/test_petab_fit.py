@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 from kinetics import FitProblem, InputError, cite, draw, fit, read_result, report, show, write_report
 from kinetics.estimate import FitInterrupted
 from kinetics.estimate.petab import petab_summary
+from kinetics.estimate.petab.searching import PetabSearches
 from tests.petab_files import FILES, MEASURED, SIGMA, log_likelihood, write_problem
 
 VALUES = np.array(list(MEASURED.values()))
@@ -45,6 +46,15 @@ def test_an_interrupted_fit_goes_on_to_the_same_numbers(problem, found):
     assert searched(resumed) == searched(found)
     fit(problem, starts=1, resume=True, progress=lambda done, total: steps.append(-done))
     assert 0 in steps
+
+
+def test_a_worker_refuses_other_files_than_those_of_the_fit(tmp_path):
+    path = write_problem(tmp_path, 2)
+    text = PetabSearches(FitProblem.from_petab(path).with_settings(starts=2)).text()
+    assert PetabSearches.from_text(text).problem.starts == 2
+    path.with_name("measurements.tsv").write_text(FILES[2]["measurements.tsv"].replace("1.2", "1.3"))
+    with pytest.raises(InputError, match="another problem than here; workers read its files"):
+        PetabSearches.from_text(text)
 
 
 def profile_height(name, value):

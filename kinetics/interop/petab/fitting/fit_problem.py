@@ -77,6 +77,7 @@ class PetabFitProblem:
         imported = import_sbml(tables.model_path)
         plan = Plan(tables, assemble(tables, imported))
         problem = cls(tables, plan)
+        _ = problem.file_hashes  # of what was read, whatever becomes of the files
         problem.objective.reader.check()
         check_with_petab(tables)
         for note in imported.notes:
