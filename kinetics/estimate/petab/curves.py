@@ -77,7 +77,8 @@ class Series:
         times = self._measured[key[:2]]
         if times.size < 2:
             return np.zeros(0)
-        starts = [period.start for period in self.problem.plan.periods(key[1]) if math.isfinite(period.start)]
+        periods = self.problem.tables.experiments[key[1]].periods
+        starts = [period.start for period in periods if math.isfinite(period.start)]
         begin = max(min(starts, default=times[0]), times[0] - MARGIN * (times[-1] - times[0]))
         number = min(POINTS, max(MOST_POINTS // len(self.keys), 2))
         even = np.linspace(min(begin, times[0]), times[-1], number)

@@ -17,7 +17,6 @@ from kinetics.estimate.petab.keeping import keep, kept_searches
 from kinetics.files.arguments import Progress
 from kinetics.interop.petab.fitting import PetabFitProblem, read_petab
 from kinetics.interop.petab.fitting.search import PetabSearch, search
-from kinetics.interop.petab.fitting.starts import start_of
 from kinetics.text.numbers import number_text
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class PetabSearches:
 
     def piece(self, number: int) -> PetabSearch:
         """One of them."""
-        return search(self.problem, start_of(self.problem, number))
+        return search(self.problem, self.problem.start(number))
 
     def text(self) -> str:
         """Where the problem is, and what it must be."""

@@ -14,6 +14,7 @@ from kinetics.errors import warn
 from kinetics.files.arguments import whole_number
 from kinetics.files.checksums import bytes_checksum, content_hash
 from kinetics.files.reading import read_bytes
+from kinetics.interop.petab.fitting.starts import start_of
 from kinetics.interop.petab.objective.assembling import assemble
 from kinetics.interop.petab.objective.objective import PetabObjective
 from kinetics.interop.petab.objective.plan import Plan
@@ -105,7 +106,7 @@ class PetabFitProblem:
         engine: Engine = "scipy" if self.engine == "scipy" else "batch"
         if self.report is None:
             return PetabObjective(self.plan, engine)
-        return ReportedObjective(self.plan, engine, self.report)
+        return ReportedObjective(self.plan, engine, report=self.report)
 
     @cached_property
     def file_hashes(self) -> dict[str, str]:
@@ -180,6 +181,10 @@ class PetabFitProblem:
         """
         slopes = [slope_of_scale(float(value), scale) for value, scale in zip(values, self.scales, strict=True)]
         return 1.0 / np.array(slopes)
+
+    def start(self, number: int) -> np.ndarray:
+        """Where a search of some number begins, (parameter,), in the units of the problem on `scales`."""
+        return start_of(self, number)
 
     def with_settings(
         self, *, starts: int | None = None, seed: int | None = None, engine: str | None = None

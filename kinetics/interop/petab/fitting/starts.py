@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from kinetics.interop.petab.fitting.fit_problem import PetabFitProblem
 from kinetics.interop.petab.scales import scaled
+
+if TYPE_CHECKING:
+    from kinetics.interop.petab.fitting.fit_problem import PetabFitProblem
 
 MOST_DRAWS = 30
 """Draws of one start."""
