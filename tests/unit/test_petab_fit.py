@@ -121,6 +121,16 @@ def test_the_figure_has_the_measurements_and_the_curve(found):
     assert f"Log-likelihood {log_likelihood(**found.estimates):.6g}" in drawn.caption
 
 
+def test_a_result_of_an_earlier_version_is_refused_plainly(found):
+    """It lacks what is shown now."""
+    tree = found.tree()
+    del tree.attrs["file_hashes"]
+    with pytest.raises(InputError, match="is the fit of a PEtab problem of model 'decay', and lacks what"):
+        report(tree)
+    with pytest.raises(InputError, match="has no group 'curves'"):
+        draw(tree.drop_nodes("curves"))
+
+
 def test_an_observable_that_is_not_measured_is_not_drawn(found):
     with pytest.raises(InputError, match="no measurement of 'of_B'; there are of_A"):
         draw(found, outputs=["of_B"])

@@ -7,6 +7,9 @@ from typing import Any
 
 import xarray as xr
 
+from kinetics.errors import Fault, InputError
+from kinetics.result_kinds import described, needed
+
 
 def petab_summary(tree: xr.DataTree) -> dict[str, Any]:
     """Everything for JSON: the same of a fit that has just ended and of its file.
@@ -15,7 +18,20 @@ def petab_summary(tree: xr.DataTree) -> dict[str, Any]:
     ----------
     tree : xarray.DataTree
         As of `kinetics.PetabFit.tree`.
+
+    Raises
+    ------
+    InputError
+        If it is not the tree of such a fit, or that of an earlier version, which had less.
     """
+    try:
+        return _summary(tree)
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        message = f"is {described(tree)}, and lacks what is said of one: {error}; {needed('petab')}"
+        raise InputError(Fault(message, name="result")) from error
+
+
+def _summary(tree: xr.DataTree) -> dict[str, Any]:
     facts, searches = tree.attrs, tree["searches"].to_dataset()
     return {
         "problem": str(facts["petab"]),
