@@ -81,7 +81,7 @@ def usage_of_tree(tree: xr.DataTree, model: Model | None) -> Usage:
     """
     facts: dict[str, Any] = {str(name): value for name, value in tree.attrs.items()}
     stated = {"version": facts.get("package_version"), "year": str(facts.get("created", ""))[:4]}
-    program = {name: str(value) for name, value in stated.items() if value}
+    program: dict[str, Any] = {name: str(value) for name, value in stated.items() if value}
     if kind_of(tree) == "petab":  # its files name no publications
         return Usage(methods=frozenset({*methods_of(facts, tree.children), *PETAB}), **program)
     model = model or _model_of(tree)

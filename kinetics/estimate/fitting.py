@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from kinetics import __version__
-from kinetics.errors import Fault, Faults, InputError
+from kinetics.errors import Faults
 from kinetics.estimate.checkpoint import checkpoint_of
 from kinetics.estimate.estimates import Estimates
 from kinetics.estimate.held import with_response
@@ -88,10 +88,9 @@ def fit(
     ----------
     problem : FitProblem, PetabFitProblem, str or pathlib.Path
         What to fit, or the name or path of its file. One of `FitProblem.from_petab` has searches and profiles.
-    profile : str or sequence of str, optional
-        Also follow the profile likelihood of these parameters; ``"all"`` of every free one.
-    posterior : int, optional
-        Also draw at least so many times from the posterior itself.
+    profile, posterior : optional
+        Also follow the profile likelihood of these parameters, ``"all"`` of every free one; also draw at least so many
+        times from the posterior itself.
     starts, seed : int, optional
         Number of searches; seed of later starts, virtual patients and draws; by default the file's.
     engine, reduce : optional
@@ -120,16 +119,11 @@ def fit(
     engine_name = None if engine == "auto" else engine
     if isinstance(problem, PetabFitProblem):
         _refuse(posterior=posterior, reduce=reduce)
-        return fit_petab(
-            problem, profile=profile, starts=starts, seed=seed, engine=engine_name, out=out, resume=resume,
-            client=client, progress=progress,
-        )  # fmt: skip
-    if client is not None:
-        raise InputError(Fault("is for a problem of PEtab; this fit runs in one process", name="client"))
+        problem = problem.with_settings(starts=starts, seed=seed, engine=engine_name)
+        return fit_petab(problem, profile, out, resume=resume, client=client, progress=progress)
     problem = loaded("problem", problem, FitProblem)
     problem = problem.with_settings(starts=starts, seed=seed, engine=engine_name, reduce=reduce)
-    profiled = _profiled(problem, profile, posterior, out)
-    objective = objective_of(problem)
+    profiled, objective = _profiled(problem, profile, posterior, out, client), objective_of(problem)
     with checkpoint_of(objective, resume=resume) as checkpoint:
         found = _at_best(objective, run_searches(objective, checkpoint, progress))
         return _saved(with_intervals(found, profiled, posterior, checkpoint, progress), out)
@@ -151,7 +145,11 @@ def _refuse(**options: Any) -> None:
 
 
 def _profiled(
-    problem: FitProblem, profile: str | Sequence[str] | None, posterior: int | None, out: str | Path | None
+    problem: FitProblem,
+    profile: str | Sequence[str] | None,
+    posterior: int | None,
+    out: str | Path | None,
+    client: object,
 ) -> list[int]:
     """The indices of the parameters to profile, when the other requests are sound too."""
     faults, profiled = Faults(), []
@@ -164,6 +162,8 @@ def _profiled(
             check_draws(posterior)
     if out is not None and Path(out).suffix != ".nc":
         faults.add(f"end the name in .nc; found '{out}'", name="out")
+    if client is not None:
+        faults.add("is for a problem of PEtab; this fit runs in one process", name="client")
     faults.raise_if_any()
     return profiled
 

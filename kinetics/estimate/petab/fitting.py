@@ -22,12 +22,9 @@ if TYPE_CHECKING:
 
 def fit_petab(
     problem: PetabFitProblem,
-    *,
     profile: str | Sequence[str] | None = None,
-    starts: int | None = None,
-    seed: int | None = None,
-    engine: str | None = None,
     out: str | Path | None = None,
+    *,
     resume: bool = False,
     client: Client | None = None,
     progress: Progress | None = None,
@@ -52,8 +49,6 @@ def fit_petab(
         profiled = [] if profile is None else indices_of(problem, profile)
     with faults.gather(), naming("client"):
         client = checked_client(client)
-    with faults.gather():
-        problem = problem.with_settings(starts=starts, seed=seed, engine=engine)
     faults.raise_if_any()
     with checkpoint_of_petab(problem, resume=resume) as checkpoint:
         try:

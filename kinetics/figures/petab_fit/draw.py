@@ -102,7 +102,7 @@ class PetabFitFigure(OutputsFigure):
     def picture(self, tree: xr.DataTree, page: Page) -> None:
         """Panels from left to right, those of an observable with the same axis of values."""
         parts = self.spec.parts
-        experiments = set(tree["measurements"]["experiment"].values.tolist())
+        experiments = set(tree["measurements"].to_dataset()["experiment"].values.tolist())
         axes = {name: value_axis(tree, name) for name in {part.observable for part in parts if part.observable}}
         columns = self._columns(parts)
         panels = page.grid(len(parts), lambda rows: _ROW * rows, columns)
