@@ -91,14 +91,13 @@ def fit(
     profile, posterior : optional
         Also follow the profile likelihood of these parameters, ``"all"`` of every free one; also draw at least so many
         times from the posterior itself.
-    starts, seed : int, optional
-        Number of searches; seed of later starts, virtual patients and draws; by default the file's.
-    engine, reduce : optional
-        Who integrates, ``batch`` or ``scipy``, and whether states at rest are left out; by default as the problem says.
+    starts, seed, engine, reduce : optional
+        Number of searches; seed of later starts, virtual patients and draws; who integrates, ``batch`` or ``scipy``;
+        whether states at rest are left out; by default as the problem says.
     out, resume : optional
         A NetCDF file, NAME.nc, that everything is written to; whether to go on from what an interrupted call kept.
     client : dask.distributed.Client, optional
-        Of a problem of PEtab: a Dask cluster whose workers do the searches, of its files: the same numbers.
+        Of a problem of PEtab: a Dask cluster that does the searches, of the same files, with the same numbers.
     progress : callable, optional
         Called after each evaluation with (done, all), of searches, then profiles, then points of the posterior; what
         it gives is logged by ``logging.getLogger("kinetics.estimate")`` at level DEBUG.
@@ -116,13 +115,12 @@ def fit(
     --------
     >>> fit("my_fit", profile="all").save()  # doctest: +SKIP
     """
-    engine_name = None if engine == "auto" else engine
+    own = None if engine == "auto" else engine
     if isinstance(problem, PetabFitProblem):
         _refuse(posterior=posterior, reduce=reduce)
-        problem = problem.with_settings(starts=starts, seed=seed, engine=engine_name)
+        problem = problem.with_settings(starts=starts, seed=seed, engine=own)
         return fit_petab(problem, profile, out, resume=resume, client=client, progress=progress)
-    problem = loaded("problem", problem, FitProblem)
-    problem = problem.with_settings(starts=starts, seed=seed, engine=engine_name, reduce=reduce)
+    problem = loaded("problem", problem, FitProblem).with_settings(starts=starts, seed=seed, engine=own, reduce=reduce)
     profiled, objective = _profiled(problem, profile, posterior, out, client), objective_of(problem)
     with checkpoint_of(objective, resume=resume) as checkpoint:
         found = _at_best(objective, run_searches(objective, checkpoint, progress))

@@ -125,7 +125,7 @@ def test_a_result_of_an_earlier_version_is_refused_plainly(found):
     """It lacks what is shown now."""
     tree = found.tree()
     del tree.attrs["file_hashes"]
-    with pytest.raises(InputError, match="is the fit of a PEtab problem of model 'decay', and lacks what"):
+    with pytest.raises(InputError, match="is the fit of a PEtab problem of model 'model', and lacks what"):
         report(tree)
     with pytest.raises(InputError, match="has no group 'curves'"):
         draw(tree.drop_nodes("curves"))
