@@ -10,6 +10,8 @@ from kinetics.interop.petab.fitting.fit_problem import PetabFitProblem
 def read_petab(path: str | Path) -> PetabFitProblem:
     """Read a parameter estimation problem in PEtab, version 1 or 2, with a model in SBML.
 
+    The format is that of Schmiester et al. 2021, doi 10.1371/journal.pcbi.1008646.
+
     Parameters
     ----------
     path : str or pathlib.Path
