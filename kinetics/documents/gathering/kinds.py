@@ -28,7 +28,7 @@ from kinetics.result_kinds import described, is_of_this_version, kind_of, needed
 from kinetics.results import read_result
 
 _OWN_MODEL = "is for a result that does not name the file of its model; a fit does"
-ACCEPTED = "a fit, also of PEtab, a prediction, a simulation, a comparison, a patient or the fit of a clinic"
+ACCEPTED = "a fit, a prediction, a simulation, a comparison, a patient or the fit of a clinic"
 _WRITTEN_BY = "kinetics fit, predict, simulate, compare, patient and fit-population write one with --out FILE.nc"
 _DOCUMENTS: dict[str, Callable[[xr.DataTree, Model | None], Document]] = {
     "clinic": clinic_document,
