@@ -91,6 +91,7 @@ def test_fit(tmp_path, version):
     assert "a0" in report(found)
     path.with_name("measurements.tsv").write_text(FILES[version]["measurements.tsv"].replace("1.2", "1.3"))
     assert FitProblem.from_petab(path).data_hash != tree.attrs["data_hash"]
+    assert found.problem.data_hash == tree.attrs["data_hash"]
 
 
 def test_laplace_noise_and_priors(tmp_path):
@@ -210,11 +211,13 @@ def test_file_of_100_mb(tmp_path, name):
 
 
 def test_options_that_a_fit_of_petab_does_not_take(tmp_path):
-    """Profiles and posteriors are refused by name, not left out."""
+    """A posterior is refused by name, not left out, and so is a parameter to profile that is none."""
     problem = FitProblem.from_petab(write_problem(tmp_path, 1))
     with pytest.raises(InputError) as caught:
-        fit(problem, profile="all", posterior=100)  # pyright: ignore[reportArgumentType]
-    assert [fault.name for fault in caught.value.faults] == ["profile", "posterior"]
+        fit(problem, posterior=100, reduce=True)  # pyright: ignore[reportArgumentType]
+    assert [fault.name for fault in caught.value.faults] == ["posterior", "reduce"]
+    with pytest.raises(InputError, match="profile: 'kk' is not estimated"):
+        fit(problem, profile=["k", "kk"])
 
 
 @pytest.mark.parametrize("version", [1, 2])

@@ -79,3 +79,17 @@ class Noise:
             slope = -np.where(linear, 1.0, 1.0 / (np.where(linear, 1.0, simulated) * base)) / sigma
             by_noise = -(1.0 + by_residual * residuals) / sigma
         return NoiseTerms(jacobian - width - misfit, residuals, by_residual * slope, by_noise, slope)
+
+    def scatter(self, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The measured values a standard deviation of the noise lower and higher, (measurement,) each.
+
+        Parameters
+        ----------
+        sigma : ndarray, (measurement,)
+            Scales of the noise; that of Laplace noise is its standard deviation over the root of 2.
+        """
+        deviation = np.where(self.laplace, np.sqrt(2.0), 1.0) * sigma
+        factor = np.exp(np.where(self.transformation == "log10", _LN10, 1.0) * deviation)
+        linear = self.transformation == "lin"
+        lower = np.where(linear, self.measured - deviation, self.measured / factor)
+        return lower, np.where(linear, self.measured + deviation, self.measured * factor)
