@@ -62,7 +62,7 @@ def smooth_parts(
         return
     y = system.functions.initial(now.constants)
     values = system.functions.outputs(y, now.constants)
-    changes = system.functions.outputs_by_constant(y, now.constants) @ now.constant_changes
+    changes = now.outputs_by_direction(system, y)
     indices = [(system.outputs.index(slope), system.outputs.index(offset)) for _, slope, offset in switches]
     cuts: dict[float, np.ndarray] = {}
     for slope, offset in indices:
