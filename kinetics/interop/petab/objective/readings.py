@@ -110,8 +110,9 @@ class Reader:
         changes = np.array([one.changes for one in settings])[setting]
         overrides.replace(kinds, parameters, changes)
         constants = plan.system.constants_table(parameters)
-        by_parameter = plan.system.functions.constants_by_parameter_table(parameters, range(parameters.shape[1]))
-        return _Places(states, state_changes, constants[row], (by_parameter @ changes)[row])
+        of_parameters = range(parameters.shape[1] if changes.size else 0)
+        by_parameter = plan.system.functions.constants_by_parameter_table(parameters, of_parameters)
+        return _Places(states, state_changes, constants[row], (by_parameter @ changes[:, of_parameters])[row])
 
     @cached_property
     def _states(self) -> tuple[str, ...]:
