@@ -124,6 +124,10 @@ class Functions:
         """Rates of the states with a constant inflow, (state,)."""
         return self._call("rate", y, c) + forcing
 
+    def rate_table(self, states: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """Rates of the states without inflow at many points, (point, state)."""
+        return self._table("rate", states, c[None])
+
     def outputs(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
         """Outputs, (output,)."""
         return self._call("outputs", y, c)

@@ -93,14 +93,16 @@ class System:
 
     def out_of_range(self, constants: np.ndarray) -> list[str]:
         """The names of parameters out of their range, and of derived quantities below their minimum, or not finite."""
-        return [(*self.parameters, *self.model.constants)[i] for i in np.flatnonzero(~self._within(constants))]
+        within = self._within(constants)
+        return [] if within.all() else [(*self.parameters, *self.model.constants)[i] for i in np.flatnonzero(~within)]
 
     def impossible(self, constants: np.ndarray) -> str:
         """Why a patient of given constants, (constant,), cannot be; empty if it can."""
+        if not (wrong := self.out_of_range(constants)):
+            return ""
         names = (*self.parameters, *self.model.constants)
-        values = [f"{name} = {constants[names.index(name)]:.6g}" for name in self.out_of_range(constants)]
-        reason = f"impossible parameters, out of range or not finite: {listed(values, MOST_NAMED)}"
-        return reason if values else ""
+        values = [f"{name} = {constants[names.index(name)]:.6g}" for name in wrong]
+        return f"impossible parameters, out of range or not finite: {listed(values, MOST_NAMED)}"
 
     def _within(self, constants: np.ndarray) -> np.ndarray:
         least, most = self._ranges
