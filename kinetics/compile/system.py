@@ -45,7 +45,7 @@ class System:
     functions: Functions
     rest: Rest
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """Names of the entries of ``p``: parameters, then inputs."""
         return tuple(self.model.defaults)
@@ -55,7 +55,7 @@ class System:
         """Names of the entries of ``y``: the states that are integrated."""
         return self.rest.integrated
 
-    @property
+    @cached_property
     def outputs(self) -> tuple[str, ...]:
         """Names of the entries of the outputs."""
         return tuple(self.model.outputs)

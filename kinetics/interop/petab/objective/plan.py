@@ -14,7 +14,7 @@ from kinetics.engines.periods import Period as EnginePeriod
 from kinetics.interop.petab.objective.assembling import PetabModel
 from kinetics.interop.petab.objective.conditions import Settings, StateJump
 from kinetics.interop.petab.objective.outlines import Outline, outlines
-from kinetics.interop.petab.objective.parts import smooth_parts
+from kinetics.interop.petab.objective.parts import NumberedSwitch, smooth_parts
 from kinetics.interop.petab.problem.problem import PetabProblem
 
 
@@ -132,7 +132,7 @@ class Plan:
             if period.targets or period.concentrations:
                 around = [one.in_directions(directions) for one in (before if planned else now, now)]
                 jump = StateJump(self.system, *around, period.targets, period.concentrations)
-            for part in smooth_parts(self.system, self.assembled.switches, now, period.begin, period.end):
+            for part in smooth_parts(self.system, self._switches, now, period.begin, period.end):
                 crossing = part.crossing(self.system, settings[-1], directions) if part.is_crossed else jump
                 planned.append(
                     EnginePeriod(
@@ -147,6 +147,15 @@ class Plan:
                 settings.append(part.settings)
             before = now
         return PlannedExperiment(tuple(planned), tuple(settings))
+
+    @cached_property
+    def _switches(self) -> tuple[NumberedSwitch, ...]:
+        """Comparisons with the time."""
+        parameter, output = self.system.parameters.index, self.system.outputs.index
+        rows = self.assembled.switches
+        return tuple(
+            NumberedSwitch(one, parameter(one.parameter), output(slope), output(offset)) for one, slope, offset in rows
+        )
 
     def _changed(self, period: Outline, before: Settings, base: Settings) -> Settings:
         """What holds from the begin of a period on."""
