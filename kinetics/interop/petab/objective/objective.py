@@ -10,10 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from kinetics.engines.dosing.integrating import Engine
+from kinetics.engines.tolerances import Tolerances
 from kinetics.errors import Faults
 from kinetics.interop.petab.objective.noise import Noise, NoiseTerms
 from kinetics.interop.petab.objective.plan import Plan
-from kinetics.interop.petab.objective.readings import Reader, Readings
+from kinetics.interop.petab.objective.readings import TOLERANCES, Reader, Readings
 from kinetics.text.suggestions import did_you_mean
 
 
@@ -82,6 +83,8 @@ class PetabObjective:
         The problem and its model.
     engine : {"batch", "scipy"}
         Which integrates.
+    tolerances : Tolerances
+        Error bounds of the states.
 
     Examples
     --------
@@ -91,6 +94,7 @@ class PetabObjective:
 
     plan: Plan
     engine: Engine = "batch"
+    tolerances: Tolerances = TOLERANCES
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -170,7 +174,7 @@ class PetabObjective:
     @cached_property
     def reader(self) -> Reader:
         """What simulates."""
-        return Reader(self.plan, self.engine)
+        return Reader(self.plan, self.engine, self.tolerances)
 
     @cached_property
     def noise(self) -> Noise:

@@ -53,10 +53,11 @@ class _Places:
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """Simulates a problem on one of the engines and reads its measurements."""
+    """Simulates a problem on one of the engines, within error bounds, and reads its measurements."""
 
     plan: Plan
     engine: Engine
+    tolerances: Tolerances
 
     def read(self, values: np.ndarray, *, gradient: bool) -> Readings:
         """What measurements would read at values of what is estimated, (parameter,), not transformed."""
@@ -84,7 +85,7 @@ class Reader:
         plan, experiments = self.plan, [one.periods for one in planned]
         if not plan.assembled.model.events:
             return integrate_experiments(
-                plan.system, experiments, self._states, engine=self.engine, tolerances=TOLERANCES
+                plan.system, experiments, self._states, engine=self.engine, tolerances=self.tolerances
             )
         if gradient:
             check_no_events(plan.assembled.model, "the gradient of a problem of PEtab")
