@@ -21,7 +21,7 @@ from kinetics.model.ranges import range_of
 from kinetics.reduction import Rest, find_rest
 from kinetics.text.lists import listed
 from kinetics.text.suggestions import did_you_mean
-from kinetics.units import Unit, conversion
+from kinetics.units import conversion
 
 MOST_NAMED = 6
 """Parameters that a message names."""
@@ -120,13 +120,17 @@ class System:
         return bounds[:, 0], bounds[:, 1]
 
     @cached_property
-    def states_alike(self) -> list[np.ndarray]:
-        """For each state, the indices of all states of the model in its unit."""
-        alike: dict[Unit, list[int]] = {}
-        for index, row in enumerate(self.model.states.values()):
-            alike.setdefault(row.unit, []).append(index)
-        indices = {unit: np.array(states) for unit, states in alike.items()}
-        return [indices[self.model.states[name].unit] for name in self.states]
+    def states_alike(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each unit, the indices of states that are integrated, and those of all states of the model."""
+        rows = list(self.model.states.values())
+        units = dict.fromkeys(self.model.states[name].unit for name in self.states)
+        return [
+            (
+                np.array([index for index, name in enumerate(self.states) if self.model.states[name].unit == unit]),
+                np.array([index for index, row in enumerate(rows) if row.unit == unit]),
+            )
+            for unit in units
+        ]
 
     def all_states(self, states: np.ndarray, constants: np.ndarray) -> np.ndarray:
         """Those of the model, (..., state), from those that are integrated and constants, (..., constant)."""

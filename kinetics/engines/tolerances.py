@@ -68,7 +68,9 @@ def state_scale(
     if (scale > 0).all():
         return scale
     sizes = np.abs(system.all_states(scale, constants))
-    alike = np.stack([sizes[..., same].max(axis=-1) for same in system.states_alike], axis=-1)
+    alike = np.empty_like(scale)
+    for integrated, same in system.states_alike:
+        alike[..., integrated] = sizes[..., same].max(axis=-1, keepdims=True)
     return np.where(scale > 0, scale, np.where(alike > 0, alike, 1.0))
 
 

@@ -22,7 +22,7 @@ from kinetics.engines.batch.plans import empty_solution, explain_failures, prepa
 from kinetics.engines.batch.sensitivity_blocks import sparse_terms
 from kinetics.engines.batch.stopping import TOLERANCES
 from kinetics.engines.batch.thread_chunks import in_chunks
-from kinetics.engines.batch.work import MOST_KEPT, addressed, derivative_arrays, progress_arrays, step_arrays
+from kinetics.engines.batch.work import MOST_KEPT, addressed, derivative_arrays, progress_arrays, step_addresses
 from kinetics.engines.tolerances import Tolerances
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.regimen import Segments
@@ -198,9 +198,9 @@ def _differentiate(
     """A chunk of patients with their derivatives."""
     blocks = max(1, -(-gradients.shape[3] // LANES))
     tangent, derivatives = derivative_arrays(system, entered, effects, blocks, columns, ensemble.n_times)
-    step, progress = step_arrays(ensemble.alone, ensemble.limits.relative), progress_arrays()
+    step, progress = step_addresses(ensemble.alone, ensemble.limits.relative), progress_arrays()
     arguments = (addressed(ensemble), addressed(solution), effects, doses, tangent, derivatives, gradients)
-    integrate_with_tangent(begin, end, *arguments, addressed(step), addressed(progress), np.zeros(0, EVENT))
+    integrate_with_tangent(begin, end, *arguments, step, addressed(progress), np.zeros(0, EVENT))
 
 
 def leave_out_infinite(
@@ -208,6 +208,8 @@ def leave_out_infinite(
 ) -> None:
     """A patient of finite states may have a derivative that is not: of a square root at 0, say."""
     finite = np.isfinite(result.gradients)
+    if finite.all():
+        return
     for patient in np.flatnonzero(~finite.all(axis=(1, 2, 3))):
         if not result.reasons[patient]:
             time, output, name = np.argwhere(~finite[patient])[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import accumulate
@@ -186,3 +187,26 @@ def step_arrays(code: Code, relative: float) -> Step:
     for array in (step.h, step.absolute, step.constants):
         array[:] = 1.0
     return step
+
+
+class _Kept(threading.local):
+    """Work arrays of a thread, and their addresses, by the number of lanes: those of the last model."""
+
+    def __init__(self) -> None:
+        self.steps = dict[int, tuple[Code, Step, Any]]()
+
+
+_KEPT = _Kept()
+
+
+def step_addresses(code: Code, relative: float) -> Any:
+    """The addresses of `step_arrays` of this thread, for one integration after the other.
+
+    To make them takes as long as a short integration. A lane has old numbers until a patient takes it.
+    """
+    kept = _KEPT.steps.get(code.lanes)
+    if kept is None or kept[0] is not code:
+        arrays = step_arrays(code, relative)
+        kept = _KEPT.steps[code.lanes] = code, arrays, addressed(arrays)
+    kept[1].relative[:] = relative
+    return kept[2]

@@ -10,7 +10,7 @@ import numpy as np
 from kinetics.engines.dosing.integrating import Engine
 from kinetics.engines.periods import ExperimentValues, integrate_experiments
 from kinetics.engines.tolerances import Tolerances
-from kinetics.interop.petab.objective.conditions import Settings
+from kinetics.interop.petab.objective.layout import Layout
 from kinetics.interop.petab.objective.output_terms import OutputTerms
 from kinetics.interop.petab.objective.overrides import Overrides
 from kinetics.interop.petab.objective.plan import Plan, PlannedExperiment
@@ -93,27 +93,35 @@ class Reader:
 
     def _places(self, planned: list[PlannedExperiment], integrated: list[ExperimentValues]) -> _Places:
         """What holds at each measurement."""
-        plan, size, directions = self.plan, len(self._outputs), planned[0].periods[0].parameter_changes.shape[1]
+        layout, size, functions = self._layout(planned), len(self._outputs), self.plan.system.functions
+        directions = planned[0].periods[0].parameter_changes.shape[1]
         states, state_changes = np.empty((size, len(self._states))), np.empty((size, len(self._states), directions))
-        settings, of_measurement = list[Settings](), np.empty(size, dtype=int)
-        for one, values, (rows, times) in zip(planned, integrated, self._measured, strict=True):
-            for number, own, order in one.places(times):
-                period = values.periods[number]
-                states[rows[own]], state_changes[rows[own]] = period.outputs[order], period.gradients[order]
-                of_measurement[rows[own]] = len(settings)
-                settings.append(one.settings[number])
-        # measurements with the same replacements of placeholders share their constants
-        overrides = self.overrides
-        both = of_measurement * len(overrides.placeholders) + overrides.of_measurement
-        different, row = np.unique(both, return_inverse=True)
-        setting, kinds = np.divmod(different, len(overrides.placeholders))
-        parameters = np.array([one.parameters for one in settings])[setting]
-        changes = np.array([one.changes for one in settings])[setting]
-        overrides.replace(kinds, parameters, changes)
-        constants = plan.system.constants_table(parameters)
-        of_parameters = range(parameters.shape[1] if changes.size else 0)
-        by_parameter = plan.system.functions.constants_by_parameter_table(parameters, of_parameters)
-        return _Places(states, state_changes, constants[row], (by_parameter @ changes[:, of_parameters])[row])
+        for (experiment, number), rows, times in layout.pieces:
+            period = integrated[experiment].periods[number]
+            states[rows], state_changes[rows] = period.outputs[times], period.gradients[times]
+        settings = [planned[experiment].settings[number] for (experiment, number), *_ in layout.pieces]
+        parameters = np.array([one.parameters for one in settings])[layout.settings]
+        changes = np.array([one.changes for one in settings])[layout.settings]
+        self.overrides.replace(layout.overrides, parameters, changes)
+        constants, row = functions.constants_table(parameters), layout.row
+        if not directions:
+            return _Places(states, state_changes, constants[row], np.empty((size, constants.shape[1], 0)))
+        by_parameter = functions.constants_by_parameter_table(parameters, range(parameters.shape[1]))
+        return _Places(states, state_changes, constants[row], (by_parameter @ changes)[row])
+
+    def _layout(self, planned: list[PlannedExperiment]) -> Layout:
+        """The layout of the experiments; only times of switches that are estimated make another one."""
+        begins = tuple(tuple(period.begin for period in one.periods) for one in planned)
+        last = self._last_layout.get(begins)
+        if last is None:
+            last = Layout.of(planned, self._measured, self.overrides)
+            self._last_layout.clear()
+            self._last_layout[begins] = last
+        return last
+
+    @cached_property
+    def _last_layout(self) -> dict[tuple[tuple[float, ...], ...], Layout]:
+        return {}
 
     @cached_property
     def _states(self) -> tuple[str, ...]:
