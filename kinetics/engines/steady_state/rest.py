@@ -150,6 +150,8 @@ def derivatives(rates: ScaledRates, rest: Rest, start: np.ndarray, start_changes
     weights of a law that depend on p weigh what has moved in another way.
     """
     around = rest.around
+    if not start_changes.shape[1]:
+        return np.empty((len(rest.states), 0))
     weighed = np.zeros((len(around), rest.laws.shape[1], start_changes.shape[1]))
     for number, x in enumerate(around if rest.laws.size else ()):
         changes = rates.changes(x)

@@ -104,7 +104,7 @@ class Reader:
         changes = np.array([one.changes for one in settings])[layout.settings]
         self.overrides.replace(layout.overrides, parameters, changes)
         constants, row = functions.constants_table(parameters), layout.row
-        if not directions:
+        if not changes.shape[2]:
             return _Places(states, state_changes, constants[row], np.empty((size, constants.shape[1], 0)))
         by_parameter = functions.constants_by_parameter_table(parameters, range(parameters.shape[1]))
         return _Places(states, state_changes, constants[row], (by_parameter @ changes)[row])
