@@ -85,8 +85,9 @@ def _row(name: str, seconds: float) -> dict[str, Any]:
     path = ORACLES / name / f"{name}.yaml"
     problem = FitProblem.from_petab(path)
     objective, values = problem.objective, problem.objective.vector()
-    scales = [objective.plan.problem.parameters[one].scale for one in objective.names]
-    by_scaled = np.array([{"lin": 1.0, "log": x, "log10": x * np.log(10.0)}[one] for one, x in zip(scales, values)])
+    rows, by_scale = objective.plan.problem.parameters, {"lin": 0.0 * values + 1.0, "log": values}
+    by_scale["log10"] = np.log(10.0) * values
+    by_scaled = np.array([by_scale[rows[one].scale][number] for number, one in enumerate(objective.names)])
     exact = replace(objective, tolerances=Tolerances(EXACT, SHARE * EXACT)).at(values, gradient=True)
     slopes, found = exact.gradient * by_scaled, dict[str, dict[str, float]]()
     for relative in RELATIVE:
@@ -102,6 +103,7 @@ def _row(name: str, seconds: float) -> dict[str, Any]:
                     least=5,
                 )
                 found[kind] = {"ms": 1e3 * time["processor"], "error": error, "relative": relative}
-    reference = {"path": str(path), "llh": exact.llh, "gradient": dict(zip(objective.names, slopes.tolist()))}
+    gradient = dict(zip(objective.names, slopes.tolist(), strict=True))
+    reference = {"path": str(path), "llh": exact.llh, "gradient": gradient, "limit": LIMIT}
     row = {f"{kind}_{key}": value for kind, one in found.items() for key, value in one.items()}
-    return {"name": name, "parameters": values.size, "problem": {**reference, "limit": LIMIT}, **row}
+    return {"name": name, "parameters": values.size, "problem": reference, **row}

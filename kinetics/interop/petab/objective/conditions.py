@@ -45,9 +45,7 @@ class Settings:
 
     def in_directions(self, directions: np.ndarray) -> Settings:
         """The same with some of the derivatives alone."""
-        return replace(
-            self, changes=self.changes[:, directions], constant_changes=self.constant_changes[:, directions]
-        )
+        return replace(self, changes=self.changes[:, directions], constant_changes=self.constant_changes[:, directions])
 
 
 @dataclass(frozen=True, eq=False)
