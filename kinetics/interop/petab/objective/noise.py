@@ -70,14 +70,18 @@ class Noise:
         """What measurements contribute, for simulations and scales of noise, (measurement,)."""
         linear, laplace, (base, transformed, jacobian, width) = self._linear, self.laplace, self._constants
         with np.errstate(divide="ignore", invalid="ignore"):
-            ours = np.where(linear, simulated, np.log(np.where(linear, 1.0, simulated)) / base)
+            ours, by_simulation = simulated, -1.0 / sigma
+            if not linear.all():
+                ours = np.where(linear, simulated, np.log(np.where(linear, 1.0, simulated)) / base)
+                by_simulation = -1.0 / (np.where(linear, 1.0, simulated * base) * sigma)
             residuals = (transformed - ours) / sigma
-            misfit = np.where(laplace, np.abs(residuals), 0.5 * residuals**2)
-            by_residual = np.where(laplace, -np.sign(residuals), -residuals)
-            slope = -1.0 / (np.where(linear, 1.0, simulated * base) * sigma)
+            misfit, by_residual = 0.5 * residuals**2, -residuals
+            if laplace.any():
+                misfit = np.where(laplace, np.abs(residuals), misfit)
+                by_residual = np.where(laplace, -np.sign(residuals), by_residual)
             by_noise = -(1.0 + by_residual * residuals) / sigma
             llh = jacobian - width - np.log(sigma) - misfit
-        return NoiseTerms(llh, residuals, by_residual * slope, by_noise, slope)
+        return NoiseTerms(llh, residuals, by_residual * by_simulation, by_noise, by_simulation)
 
     @cached_property
     def _linear(self) -> np.ndarray:

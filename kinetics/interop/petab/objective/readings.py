@@ -30,7 +30,7 @@ class Readings:
     simulations, noise : ndarray, (measurement,)
         Observables, not transformed, and the scales of their noise; NaN if something could not be simulated.
     by_estimated : ndarray, (2, measurement, parameter)
-        Derivatives of both by what is estimated, not transformed; zero if not asked for.
+        Derivatives of both by what is estimated, not transformed; of no parameter if not asked for.
     failure : str
         Why something could not be simulated; empty if everything could.
     """
@@ -64,14 +64,14 @@ class Reader:
         plan = self.plan
         planned = plan.experiments(plan.settings(values, gradient=gradient))
         integrated, size = self._integrated(planned, gradient=gradient), len(plan.problem.measurements)
+        by_estimated = np.zeros((2, size, values.size if gradient else 0))
         for name, one in zip(plan.measured, integrated, strict=True):
             if one.reason:
                 failure, nothing = f"experiment '{name}': {one.reason}" if name else one.reason, np.full(size, np.nan)
-                return Readings(nothing, nothing, np.zeros((2, size, values.size)), failure)
+                return Readings(nothing, nothing, by_estimated, failure)
         there = self._places(planned, integrated)
         functions, c = plan.system.functions, there.constants
         outputs = functions.output_table(there.states, c)[np.arange(size)[:, None], self._outputs]
-        by_estimated = np.zeros((2, size, values.size))
         if gradient:
             by_estimated += self._by_constant.applied(
                 functions.outputs_by_constant_table(there.states, c), there.constant_changes
