@@ -10,9 +10,8 @@ import numpy as np
 from kinetics.engines.dosing.integrating import Engine
 from kinetics.engines.periods import ExperimentValues, integrate_experiments
 from kinetics.engines.tolerances import Tolerances
-from kinetics.interop.petab.objective.layout import Layout
+from kinetics.interop.petab.objective.layout import Layout, Overrides
 from kinetics.interop.petab.objective.output_terms import OutputTerms
-from kinetics.interop.petab.objective.overrides import Overrides
 from kinetics.interop.petab.objective.plan import Plan, PlannedExperiment
 from kinetics.interop.petab.objective.with_events import EventRun
 from kinetics.model.events import check_no_events
