@@ -122,14 +122,10 @@ class System:
     @cached_property
     def states_alike(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """For each unit, the indices of states that are integrated, and those of all states of the model."""
-        rows = list(self.model.states.values())
-        units = dict.fromkeys(self.model.states[name].unit for name in self.states)
+        of_model, own = ([self.model.states[name].unit for name in names] for names in (self.model.states, self.states))
         return [
-            (
-                np.array([index for index, name in enumerate(self.states) if self.model.states[name].unit == unit]),
-                np.array([index for index, row in enumerate(rows) if row.unit == unit]),
-            )
-            for unit in units
+            (np.flatnonzero([one == unit for one in own]), np.flatnonzero([one == unit for one in of_model]))
+            for unit in dict.fromkeys(own)
         ]
 
     def all_states(self, states: np.ndarray, constants: np.ndarray) -> np.ndarray:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -175,14 +174,12 @@ def _aligned_copy(array: np.ndarray) -> np.ndarray:
 def step_arrays(code: Code, relative: float) -> Step:
     """The work arrays of a step with a relative tolerance, with numbers that do no harm in a lane without a patient."""
     lanes, width = code.lanes, code.width
-    sizes = Step(
-        h=LANES, pace=LANES, shift=LANES, error=LANES, fifth=LANES, relative=1, absolute=width,
-        constants=code.constants * lanes, coefficients=code.coefficients * lanes, y=width, y_new=width, inflow=width,
-        k=STAGES * width, point=width, earlier=width, lu=code.factors * lanes, terms=3 * width, theta=LANES,
-        phase=width, state=width, rate=width, outputs=code.outputs * lanes, kinks=code.kinks * lanes,
-        kinks_new=code.kinks * lanes,
-    )  # fmt: skip
-    step = Step(*aligned(*cast(Iterable[int], sizes)))
+    sizes = dict.fromkeys(Step._fields, width)
+    sizes |= dict.fromkeys(("h", "pace", "shift", "error", "fifth", "theta"), LANES)
+    sizes |= {"relative": 1, "k": STAGES * width, "terms": 3 * width, "lu": code.factors * lanes}
+    sizes |= {"constants": code.constants * lanes, "coefficients": code.coefficients * lanes}
+    sizes |= {"outputs": code.outputs * lanes, "kinks": code.kinks * lanes, "kinks_new": code.kinks * lanes}
+    step = Step(*aligned(*sizes.values()))
     step.relative[:] = relative
     for array in (step.h, step.absolute, step.constants):
         array[:] = 1.0

@@ -130,8 +130,8 @@ class Plan:
             now = self._changed(period, before, base)
             jump: Jump | None = None
             if period.targets or period.concentrations:
-                around = [one.in_directions(directions) for one in (before if planned else now, now)]
-                jump = StateJump(self.system, *around, period.targets, period.concentrations)
+                first, then = (one.in_directions(directions) for one in (before if planned else now, now))
+                jump = StateJump(self.system, first, then, period.targets, period.concentrations)
             for part in smooth_parts(self.system, self._switches, now, period.begin, period.end):
                 crossing = part.crossing(self.system, settings[-1], directions) if part.is_crossed else jump
                 planned.append(

@@ -78,7 +78,7 @@ class Reader:
             by_estimated[..., plan.dynamic] += self._by_state.applied(
                 functions.outputs_by_state_table(there.states, c), there.state_changes
             )
-        return Readings(*outputs.T, by_estimated)
+        return Readings(outputs[:, 0], outputs[:, 1], by_estimated)
 
     def _integrated(self, planned: list[PlannedExperiment], *, gradient: bool) -> list[ExperimentValues]:
         plan, experiments = self.plan, [one.periods for one in planned]
