@@ -120,13 +120,11 @@ class System:
         return bounds[:, 0], bounds[:, 1]
 
     @cached_property
-    def states_alike(self) -> list[tuple[np.ndarray, np.ndarray]]:
+    def states_alike(self) -> list[tuple[np.ndarray, ...]]:
         """For each unit, the indices of states that are integrated, and those of all states of the model."""
-        of_model, own = ([self.model.states[name].unit for name in names] for names in (self.model.states, self.states))
-        return [
-            (np.flatnonzero([one == unit for one in own]), np.flatnonzero([one == unit for one in of_model]))
-            for unit in dict.fromkeys(own)
-        ]
+        own = [self.model.states[name].unit for name in self.states]
+        both = own, [row.unit for row in self.model.states.values()]
+        return [tuple(np.flatnonzero([one == unit for one in units]) for units in both) for unit in dict.fromkeys(own)]
 
     def all_states(self, states: np.ndarray, constants: np.ndarray) -> np.ndarray:
         """Those of the model, (..., state), from those that are integrated and constants, (..., constant)."""
