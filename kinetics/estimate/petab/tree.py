@@ -12,7 +12,6 @@ import numpy as np
 import xarray as xr
 
 from kinetics.estimate.petab.curves import Series
-from kinetics.interop.petab.objective.readings import TOLERANCES
 from kinetics.results import provenance, variable
 from kinetics.units import parse_unit
 
@@ -45,8 +44,8 @@ def petab_tree(fit: PetabFit) -> xr.DataTree:
         file_hashes=json.dumps(problem.file_hashes),
         seed=problem.seed,
         engine="scipy LSODA" if problem.engine == "scipy" else "batch Rodas5P",
-        relative_tolerance=TOLERANCES.relative,
-        absolute_tolerance=TOLERANCES.absolute,
+        relative_tolerance=problem.objective.tolerances.relative,
+        absolute_tolerance=problem.objective.tolerances.absolute,
         log_likelihood=fit.values.llh,
         chi2=fit.values.chi2,
         log_prior=fit.values.log_prior,

@@ -79,7 +79,7 @@ class PetabFitProblem:
         plan = Plan(tables, assemble(tables, imported))
         problem = cls(tables, plan)
         _ = problem.file_hashes  # of what was read, whatever becomes of the files
-        problem.objective.reader.check()
+        _ = problem.objective.reader.overrides
         check_with_petab(tables)
         for note in imported.notes:
             if "left out" in note:  # a problem uses the names of the file, and has no units
