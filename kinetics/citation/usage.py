@@ -11,7 +11,7 @@ from typing import Any
 import xarray as xr
 
 from kinetics import __version__
-from kinetics.citation.methods import BATCH, LEAST_SQUARES, NPDE, PETAB, QUASI, SOBOL, methods_of
+from kinetics.citation.methods import BATCH, EVENTS, LEAST_SQUARES, NPDE, PETAB, QUASI, SOBOL, methods_of
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.cohorts.fit_results import fits_folder
 from kinetics.cohorts.lineage import fits_behind, problem_behind
@@ -148,7 +148,8 @@ def usage_of_facts(rows: Iterable[PlacedRow[EvidenceRow]]) -> Usage:
 
 def _methods_of_fit(problem: FitProblem) -> set[str]:
     """A population is points of a Sobol sequence; a fit of the typical patient is searched by least squares."""
-    return {*(LEAST_SQUARES if problem.population is None and problem.facts is None else SOBOL)}
+    by_gradient = problem.population is None and problem.facts is None
+    return {*(LEAST_SQUARES if by_gradient else SOBOL), *(EVENTS if by_gradient and problem.model.events else ())}
 
 
 def _rows(problem: FitProblem) -> list[tuple[str, Path]]:

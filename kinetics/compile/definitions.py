@@ -227,5 +227,9 @@ _MATRICES: dict[str, tuple[tuple[str, ...], Callable[[Equations], Entries]]] = {
     "rate_by_constant": (("y", "c"), lambda e: e.of(e.rate, e.c)),
     "outputs_by_state": (("y", "c"), lambda e: e.of(e.outputs, e.y)),
     "outputs_by_constant": (("y", "c"), lambda e: e.of(e.outputs, e.c)),
+    "switches_by_state": (("y", "c"), lambda e: e.of(e.differences, e.y)),
+    "switches_by_constant": (("y", "c"), lambda e: e.of(e.differences, e.c)),
+    "events_by_state": (("y", "c"), lambda e: e.of(e.events, e.y)),
+    "events_by_constant": (("y", "c"), lambda e: e.of(e.events, e.c)),
 }
 NAMES = (*_FUNCTIONS, *_BY_CONSTANTS, *_FLAT, *_MATRICES)

@@ -89,14 +89,19 @@ class Equations:
         return [self._nodes[name] for name in self._model.outputs]
 
     @cached_property
+    def differences(self) -> list[Node]:
+        """Left less right of each comparison in the triggers of events."""
+        comparisons = switches_of(self._model.events.values())
+        return [self._reader.read(left) - self._reader.read(right) for left, right in (row.args for row in comparisons)]
+
+    @cached_property
     def switches(self) -> list[Node]:
-        """Left less right of each comparison in the triggers of events, then the summed sizes of its terms."""
-        differences, sizes = [], []
+        """`differences`, then the summed sizes of the terms of each."""
+        sizes = []
         for left, right in (row.args for row in switches_of(self._model.events.values())):
-            differences.append(self._reader.read(left) - self._reader.read(right))
             terms = self._read([*sp.Add.make_args(left), *sp.Add.make_args(right)])
             sizes.append(reduce(add, map(abs, terms)))
-        return differences + sizes
+        return self.differences + sizes
 
     @cached_property
     def events(self) -> list[Node]:

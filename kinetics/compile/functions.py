@@ -17,6 +17,7 @@ from kinetics.compile.memory import address
 from kinetics.compile.object_code import Loaded, load
 from kinetics.files.checksums import bytes_checksum
 from kinetics.model import Model
+from kinetics.model.events import switches_of
 from kinetics.reduction import Rest
 
 
@@ -47,6 +48,7 @@ class Functions:
     def __init__(self, model: Model, key: str, rest: Rest | None = None) -> None:
         self.key, self._model, self._rest = key, model, rest or Rest.none(model)
         self._parameters, self._outputs = len(model.defaults), len(model.outputs)
+        self._comparisons = len(switches_of(model.events.values()))
         self._states = len(self._rest.integrated)
         self._constants = self._parameters + len(model.constants)
         self._sizes = {"p": self._parameters, "c": self._constants, "y": self._states}
@@ -151,6 +153,22 @@ class Functions:
     def events(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
         """Delay, priority and assigned values of one event after the other, (number,)."""
         return self._call("events", y, c)
+
+    def switches_by_state(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """Derivatives of left less right of each comparison of events by the states, (comparison, state)."""
+        return self._matrix("switches_by_state", self._comparisons, self._states, y, c)
+
+    def switches_by_constant(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """The same by the constants, (comparison, constant)."""
+        return self._matrix("switches_by_constant", self._comparisons, self._constants, y, c)
+
+    def events_by_state(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """Derivatives of what `events` gives by the states, (number, state)."""
+        return self._matrix("events_by_state", self.compiled("events").size, self._states, y, c)
+
+    def events_by_constant(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """The same by the constants, (number, constant)."""
+        return self._matrix("events_by_constant", self.compiled("events").size, self._constants, y, c)
 
     def jacobian(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
         """Derivatives of the rates by the states, (state, state)."""

@@ -15,7 +15,7 @@ SMALL = 1e-3
 """Singular values of scaled derivatives, over the largest, that have a direction of their own; any share is right."""
 
 Integrate = Callable[..., Passage]
-"""`kinetics.engines.batch.stretches.integrate_stretches` or that of `kinetics.engines.dosing.reference`."""
+"""`kinetics.engines.batch.stretches.integrate_stretches` or what `kinetics.engines.one_by_one` does."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,41 @@ from kinetics.engines.trajectory import Trajectory, read
 from kinetics.regimen import Segments
 
 
+@dataclass(frozen=True, eq=False)
+class Directions:
+    """What a patient is differentiated by.
+
+    Parameters
+    ----------
+    start : ndarray, (state, direction)
+        Derivatives of the states at time 0, before any dose.
+    constants : ndarray, (constant, direction)
+        Derivatives of parameters and derived constants.
+    entered : tuple of int
+        The numbers of the constants that are not the same in all directions, whatever the parameters are.
+    inflows, boluses : ndarray, (segment, state, direction)
+        Derivatives of what is given into states, as rates and at once.
+    delays : ndarray, (segment, direction)
+        Derivatives of the times of boluses.
+    """
+
+    start: np.ndarray
+    constants: np.ndarray
+    entered: tuple[int, ...]
+    inflows: np.ndarray
+    boluses: np.ndarray
+    delays: np.ndarray
+
+    @classmethod
+    def of(cls, system: System, parameters: np.ndarray, names: Sequence[str], segments: Segments) -> Directions:
+        """Parameters of some flat names, from the model's own start; they change no dose."""
+        columns = [system.parameters.index(name) for name in names]
+        functions, given = system.functions, np.zeros((len(segments), len(system.states), len(names)))
+        constants = np.ascontiguousarray(functions.constants_by_parameter(parameters)[:, columns])
+        start = functions.initial_by_constant(system.constants(parameters)) @ constants
+        return cls(start, constants, system.constants_entered(names), given, given, given[:, 0])
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SensitiveTrajectory(Trajectory):
     """A trajectory with its derivatives.
@@ -40,20 +75,28 @@ class SensitiveTrajectory(Trajectory):
 
     def output_gradient(self, times: np.ndarray) -> np.ndarray:
         """Derivatives of the outputs by the chosen parameters, (time, output, parameter), output per parameter unit."""
-        n, m = len(self.system.states), self.by_parameter.shape[1]
-        if not m:
+        functions, gradients = self.system.functions, list[np.ndarray]()
+        if not self.by_parameter.shape[1]:
             return np.zeros((len(times), len(self.system.outputs), 0))
-        functions = self.system.functions
-        gradients = []
-        for z in read(self.with_tangent, times, self.start):
-            states = z[n:].reshape(m, n).T
+        for y, states in zip(self.integrated(times), self._tangent(times), strict=True):
 
             def gradient(y: np.ndarray, states: np.ndarray = states) -> np.ndarray:
                 direct = functions.outputs_by_constant(y, self.constants) @ self.by_parameter
                 return functions.outputs_by_state(y, self.constants) @ states + direct
 
-            gradients.append(from_zero(gradient, z[:n], self.absolute))
+            gradients.append(from_zero(gradient, y, self.absolute))
         return np.array(gradients)
+
+    def check_read(self, times: np.ndarray) -> None:
+        """Refuse, with an `IntegrationError`, times at which a state has no derivative; here there are none."""
+
+    def state_changes(self, times: np.ndarray) -> np.ndarray:
+        """Derivatives of the states by the chosen parameters, (time, state, parameter)."""
+        return self._tangent(times)
+
+    def _tangent(self, times: np.ndarray) -> np.ndarray:
+        n, m = len(self.system.states), self.by_parameter.shape[1]
+        return np.swapaxes(read(self.with_tangent, times, self.start)[:, n:].reshape(len(times), m, n), 1, 2)
 
     def output_slope(self, times: np.ndarray) -> np.ndarray:
         """Derivatives of the outputs by time, (time, output); at an edge, those before it."""
@@ -66,14 +109,22 @@ class SensitiveTrajectory(Trajectory):
         ]
         return np.array(slopes)
 
-    def crossing_gradient(self, name: str, time: float) -> np.ndarray:
-        """Derivatives of the time at which an output crosses a fixed level, (parameter,), by implicit differentiation.
+    def crossing_gradient(self, name: str, time: float, level_changes: np.ndarray | None = None) -> np.ndarray:
+        """Derivatives of the time at which an output crosses a level, (parameter,), by implicit differentiation.
 
-        With g(t*, p) = level, dt*/dp = -(dg/dp) / (dg/dt).
+        With g(t*, p) = level(p), dt*/dp = -(dg/dp - dlevel/dp) / (dg/dt); a level is fixed by default.
         """
         index = self.system.outputs.index(name)
         at = np.array([time])
-        return -self.output_gradient(at)[0, index] / self.output_slope(at)[0, index]
+        moved = self.output_gradient(at)[0, index] - (0.0 if level_changes is None else level_changes)
+        return -moved / self.output_slope(at)[0, index]
+
+    def extreme_gradient(self, name: str, time: float) -> np.ndarray:
+        """Derivatives of an extreme of an output, which is at a time, (parameter,).
+
+        The extreme moves with the parameters, but to first order its value does not know.
+        """
+        return self.output_gradient(np.array([time]))[0, self.system.outputs.index(name)]
 
 
 def integrate_with_sensitivities(
@@ -103,6 +154,41 @@ def integrate_with_sensitivities(
     ------
     IntegrationError
         If the integrator gives up.
+    """
+    constants = system.constants(parameters)
+    start, directions = system.functions.initial(constants), Directions.of(system, parameters, names, segments)
+    return differentiate(system, constants, segments, start, directions, tolerances=tolerances)
+
+
+def differentiate(
+    system: System,
+    constants: np.ndarray,
+    segments: Segments,
+    start: np.ndarray,
+    directions: Directions,
+    *,
+    tolerances: Tolerances | None = None,
+    scale: np.ndarray | None = None,
+) -> SensitiveTrajectory:
+    """Integrate one patient from a start, with the derivatives by directions, with LSODA.
+
+    Parameters
+    ----------
+    constants : ndarray, (constant,)
+        Parameters and derived constants, in the model's units.
+    start : ndarray, (state,)
+        States at time 0, before any dose.
+    directions : Directions
+        What is differentiated by.
+    tolerances : Tolerances, optional
+        Error bounds of states, and of derivatives by a direction scaled by the parameter that it moves.
+    scale : ndarray, (state,), optional
+        The size of each state; by default that of the start and of doses.
+
+    Raises
+    ------
+    IntegrationError
+        If the integrator gives up.
 
     Notes
     -----
@@ -110,29 +196,29 @@ def integrate_with_sensitivities(
     own); the coupling left out affects the number of iterations, not the solution.
     """
     tolerances, functions, n = tolerances or TOLERANCES, system.functions, len(system.states)
-    columns = [system.parameters.index(name) for name in names]
-    constants, doses = system.constants(parameters), system.dose_matrix()
-    by_parameter = np.ascontiguousarray(functions.constants_by_parameter(parameters)[:, columns])
-    states = functions.initial(constants)
-    first = np.concatenate([states, (functions.initial_by_constant(constants) @ by_parameter).T.ravel()])
-    absolute = tolerances.bounds(system, state_scale(system, constants, states, segments.largest))
+    scale = state_scale(system, constants, start, segments.largest) if scale is None else scale
+    absolute = tolerances.bounds(system, scale)
     # a derivative times its parameter is as large as the state, and so is its error
-    size = np.where(parameters[columns] != 0, np.abs(parameters[columns]), 1.0)
-    atol = np.concatenate([absolute, (absolute[None, :] / size[:, None]).ravel()])
+    values = np.abs(constants[: len(system.parameters)] @ directions.constants[: len(system.parameters)])
+    sizes = np.where(values > 0, values, 1.0)
+    atol = np.concatenate([absolute, (absolute[None, :] / sizes[:, None]).ravel()])
     solver = StretchSolver(system, segments, "LSODA", tolerances.relative, atol, Guard(system, absolute))
-    pieces, z, given = [], first, jumps(system, segments)
+    inflows, given = segments.rates @ system.dose_matrix(), jumps(system, segments)
+    pieces, first = [], np.concatenate([start, directions.start.T.ravel()])
+    z = first
     for segment, span in enumerate(pairwise(segments.edges)):
-        # an amount is no function of a parameter, so a dose moves the states and not their derivatives
-        inflow = segments.rates[segment] @ doses
-        z = z.copy()
-        z[:n] += given[segment]
-        rate = partial(augmented_rate, functions, constants, by_parameter, inflow, None)
+        inflow, before = inflows[segment], z[:n]
+        after = before + given[segment]
+        slower = functions.rate(before, constants, inflow) - functions.rate(after, constants, inflow)
+        jump = directions.boluses[segment] + np.outer(slower, directions.delays[segment])
+        z = np.concatenate([after, z[n:] + jump.T.ravel()])
+        rate = partial(augmented_rate, functions, constants, directions.constants, inflow, directions.inflows[segment])
         jacobian = partial(augmented_jacobian, functions, constants, n)
         piece, z = solver.solve(rate, jacobian, segment, span, z, lband=n - 1, uband=n - 1)
         pieces.append(piece)
     return SensitiveTrajectory(
         system, constants, first, pieces, absolute=absolute, relative=tolerances.relative,
-        with_tangent=pieces, segments=segments, by_parameter=by_parameter,
+        with_tangent=pieces, segments=segments, by_parameter=directions.constants,
     )  # fmt: skip
 
 
@@ -141,16 +227,14 @@ def augmented_rate(
     constants: np.ndarray,
     by_parameter: np.ndarray,
     inflow: np.ndarray,
-    inflow_change: np.ndarray | None,
+    inflow_change: np.ndarray,
     _: float,
     z: np.ndarray,
 ) -> np.ndarray:
-    """Rates of the states and of their sensitivities: dS/dt = J S + (df/dc)(dc/dp) + du/dp, if the inflow u has any."""
+    """Rates of the states and of their sensitivities: dS/dt = J S + (df/dc)(dc/dp) + du/dp, of the inflow u."""
     y = z[: inflow.size]
     sensitivities = z[y.size :].reshape(-1, y.size)
-    direct = functions.rate_by_constant(y, constants) @ by_parameter
-    if inflow_change is not None:
-        direct = direct + inflow_change
+    direct = functions.rate_by_constant(y, constants) @ by_parameter + inflow_change
     slopes = sensitivities @ functions.jacobian(y, constants).T + direct.T
     return np.concatenate([functions.rate(y, constants, inflow), slopes.ravel()])
 

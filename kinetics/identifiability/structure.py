@@ -124,7 +124,7 @@ def structure(
     """
     seed = checked_seed(seed)
     model, arms = loaded("model", model, Model), all_of("arms", arms, MeasuredArm, 'arms=[MeasuredArm(["A"])]')
-    check_no_events(model, "identify")
+    check_no_events(model, "identify", "its power series of the outputs end at the first event")
     experiment = design_experiment(model, parameters, arms, unknown_initial)
     return with_enough_digits(lambda: _structure(experiment, seed))
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kinetics.errors import Faults, UnknownNameError
+from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.regimen.covariates import TimedValues
 from kinetics.regimen.episode_arrays import Histories
 from kinetics.regimen.episodes import Timeline, timeline
 from kinetics.regimen.records import DoseRecord, record_faults
 from kinetics.regimen.scheduled_doses import joined
 from kinetics.regimen.times import SAME, units_per_day
+from kinetics.text.lists import listed
 
 if TYPE_CHECKING:
     from kinetics.model import Model
@@ -117,6 +118,23 @@ def check_differentiated(patients: Histories, names: Iterable[str]) -> None:
     """Refuse to differentiate by a parameter that a covariate replaces; `UnknownNameError`."""
     if replaced := [name for name in names if name in patients.covariates]:
         raise UnknownNameError(f"{', '.join(replaced)}: values come from a covariate, not from a parameter")
+
+
+def check_events_followed(patients: Histories, model: Model, names: Sequence[str] = ()) -> None:
+    """Refuse, with an `InputError`, patients of a model with events who are not integrated from one start to one end.
+
+    ``names`` are what to call them, (patient,); by default their numbers.
+    """
+    if not model.events:
+        return
+    episodes = np.bincount(patients.patient, minlength=len(patients))
+    steady = np.bincount(patients.patient[patients.starts], minlength=len(patients))
+    for number in np.flatnonzero((episodes > 1) | (steady > 0)).tolist():
+        what = "a dose in steady state" if steady[number] else "a reset, an occasion, or a covariate that changes"
+        raise InputError(
+            f"{names[number] if names else f'patient {number + 1}'} has {what}. Model '{model.name}' has events "
+            f"({listed(model.events)}), which are not carried across that"
+        )
 
 
 def _in_arrays(

@@ -29,13 +29,3 @@ def solution_of(case):
     solution = yaml.safe_load(case.with_name(f"{case.stem}_solution.yaml").read_text())
     simulations = [float(row["simulation"]) for row in rows_of(case.with_name("_simulations.tsv"))]
     return solution, np.array(simulations)
-
-
-def differences(function, at, direction, step):
-    """The derivative of a function along a direction, by central differences of order 8."""
-    weights = {1: 4 / 5, 2: -1 / 5, 3: 4 / 105, 4: -1 / 280}
-    total = sum(
-        weight * (function(at + number * step * direction) - function(at - number * step * direction))
-        for number, weight in weights.items()
-    )
-    return total / step

@@ -7,7 +7,8 @@ import pytest
 
 from kinetics import FitProblem
 from kinetics.engines.tolerances import Tolerances
-from tests.oracles.petab_cases import BENCHMARK, ORACLES, differences, needs_benchmark, rows_of
+from tests.oracles.differences import differences
+from tests.oracles.petab_cases import BENCHMARK, ORACLES, needs_benchmark, rows_of
 
 pytestmark = needs_benchmark
 WITHIN = {"Crauste_CellSystems2017": 0.01}

@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from kinetics import FitProblem, InputError
+from kinetics import FitProblem
 from kinetics.expressions import evaluate
 from kinetics.interop.petab.formulas import parse_formula
-from tests.oracles.petab_cases import CASES, SUITE, differences, needs_suite, solution_of, yaml
+from tests.oracles.differences import differences
+from tests.oracles.petab_cases import CASES, SUITE, needs_suite, solution_of, yaml
 
 pytestmark = needs_suite
 EXPRESSIONS = SUITE / "v2.0.0" / "math" / "math_tests.yaml"
@@ -54,14 +55,11 @@ def test_each_prior(case):
 def test_gradient(case):
     """Exact derivatives of the log-likelihood against differences of order 8, by each parameter."""
     objective = FitProblem.from_petab(case).objective
-    if objective.plan.assembled.model.events:
-        with pytest.raises(InputError, match="has events"):
-            objective(gradient=True)
-        return
     at = objective.vector() * 1.07 + 0.013
     gradient = objective.at(at, gradient=True).gradient
+    step = 0.001 if objective.plan.assembled.model.events else 0.004  # farther off another number of events may fire
     for index, direction in enumerate(np.eye(at.size)):
-        by_differences = differences(lambda x: objective.at(x).llh, at, direction, 0.004 * max(1.0, at[index]))
+        by_differences = differences(lambda x: objective.at(x).llh, at, direction, step * max(1.0, at[index]))
         assert gradient[index] == pytest.approx(by_differences, rel=1e-5, abs=1e-5), objective.names[index]
 
 

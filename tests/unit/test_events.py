@@ -9,8 +9,10 @@ import kinetics
 from kinetics.errors import InputError
 from kinetics.identifiability import MeasuredArm, structure
 from kinetics.model import Event, Model, Output, Parameter, State, latex
-from kinetics.model.events import check_no_events, condition_truth
+from kinetics.model.events import condition_truth
 from kinetics.reduction import find_rest
+from kinetics.regimen import History, histories
+from kinetics.regimen.histories import check_events_followed
 from kinetics.reports.showing import show
 
 CELL = """
@@ -214,15 +216,21 @@ def test_a_condition_follows_from_the_signs_of_its_comparisons():
         assert bool(condition_truth(condition, {x > 1: first, sp.Eq(y, 2): second})) is expected
 
 
-def test_verbs_that_cannot_follow_events_refuse_the_model_by_name(tmp_path):
+def test_verbs_that_cannot_follow_events_say_what_is_missing(tmp_path):
     model = built(Event(name="e", trigger=x > 1, assignments={"y": x}))
-    with pytest.raises(InputError, match=r"model 'built' has events \(e\), which identify cannot follow; simulate"):
+    message = r"model 'built' has events \(e\), which identify cannot follow: its power series of the outputs end at"
+    with pytest.raises(InputError, match=message):
         structure(model, ["k"], [MeasuredArm(["Y"])])
-    with pytest.raises(InputError, match="model 'built' has events"):
-        check_no_events(model, "fit")
     written(tmp_path, CELL + DIVISION)
-    fit = written(
-        tmp_path, '[fit]\ntitle = "x"\nmodel = "cell.toml"\ntables = ["rows.csv"]\nsource = "choice"\n', "f.toml"
-    )
-    with pytest.raises(InputError, match=r"f\.toml:3: fit\.model: model 'cell' has events \(division\), which a fit"):
+    head = '[fit]\ntitle = "x"\nmodel = "cell.toml"\ntables = ["rows.csv"]\nsource = "choice"\n[population]\n'
+    fit = written(tmp_path, head, "f.toml")
+    message = r"f\.toml:3: fit\.model: model 'cell' has events \(division\), which a population fit cannot follow: its"
+    with pytest.raises(InputError, match=message):
         kinetics.FitProblem.load(fit)
+
+
+def test_patients_with_events_are_of_one_episode():
+    model = built(Event(name="e", trigger=x > 1, assignments={"y": x}))
+    prepared = histories([History([], [0.0, 3.0]), History([], [0.0, 3.0], occasions=[2.0])], model)
+    with pytest.raises(InputError, match=r"patient 2 has a reset, an occasion, or a covariate.* events \(e\), which"):
+        check_events_followed(prepared, model)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,7 +34,7 @@ from kinetics.engines.batch.work import (
 )
 from kinetics.engines.jumps import jumps
 from kinetics.engines.rule_monitor import TriggeredDoses, levels_of
-from kinetics.engines.sensitivity import SensitiveTrajectory
+from kinetics.engines.sensitivity import Directions, SensitiveTrajectory
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import IntegrationError
@@ -126,15 +125,31 @@ def integrate_with_sensitivities(
     """
     constants = system.constants(parameters)
     directions = _directions(system, parameters, names, segments, initial, drugs)
-    first = system.functions.initial(constants)
-    tolerances, scale = tolerances or TOLERANCES, state_scale(system, constants, first, segments.largest)
+    start = system.functions.initial(constants)
+    return differentiate(system, constants, segments, start, directions, tolerances=tolerances)
+
+
+def differentiate(
+    system: System,
+    constants: np.ndarray,
+    segments: Segments,
+    start: np.ndarray,
+    directions: Directions,
+    *,
+    tolerances: Tolerances | None = None,
+    scale: np.ndarray | None = None,
+) -> SensitiveTrajectory:
+    """What `kinetics.engines.sensitivity.differentiate` does: here by the exact tangent of the numerical solution."""
+    tolerances = tolerances or TOLERANCES
+    if scale is None:
+        scale = state_scale(system, constants, start, segments.largest)
     # a sampler of a posterior asks for no derivatives, thousands of times
     derived = directions if directions.start.shape[1] else None
-    states, tangent = _record(system, constants, first, segments, tolerances, scale, directions=derived)
+    states, tangent = _record(system, constants, start, segments, tolerances, scale, directions=derived)
     return SensitiveTrajectory(
         system,
         constants,
-        np.concatenate([first, directions.start.T.ravel()]),
+        np.concatenate([start, directions.start.T.ravel()]),
         # of states alone, so that curves are not read off with all their derivatives
         [states],
         relative=tolerances.relative,
@@ -144,17 +159,6 @@ def integrate_with_sensitivities(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Directions:
-    """Derivatives by what is differentiated by, the last axis ``direction``."""
-
-    start: np.ndarray  # (state, direction)
-    constants: np.ndarray  # (constant, direction)
-    entered: tuple[int, ...]  # constants that are differentiated
-    inflows: np.ndarray  # (segment, state, direction)
-    boluses: np.ndarray  # (segment, state, direction)
-
-
 def _directions(
     system: System,
     parameters: np.ndarray,
@@ -162,7 +166,7 @@ def _directions(
     segments: Segments,
     initial: Sequence[str],
     drugs: Sequence[str],
-) -> _Directions:
+) -> Directions:
     """Parameters, then initial values, then doses."""
     functions, size, doses = system.functions, len(names) + len(initial) + len(drugs), system.dose_matrix()
     columns = [system.parameters.index(name) for name in names]
@@ -177,7 +181,8 @@ def _directions(
         row = segments.drugs.index(drug)
         inflows[:, :, column] = np.outer(segments.rates[:, row], doses[row])
         boluses[:, :, column] = np.outer(segments.boluses[:, row], doses[row])
-    return _Directions(start, constants, system.constants_entered(names), inflows, boluses)
+    delays = np.zeros((len(segments), size))
+    return Directions(start, constants, system.constants_entered(names), inflows, boluses, delays)
 
 
 def _record(
@@ -188,7 +193,7 @@ def _record(
     tolerances: Tolerances,
     scale: np.ndarray,
     *,
-    directions: _Directions | None = None,
+    directions: Directions | None = None,
     rules: Rules | None = None,
 ) -> tuple[Recorded, RecordedTangent | None]:
     """One patient with every step kept; the record grows until it is long enough."""
@@ -226,9 +231,10 @@ def _record(
     return recorded, RecordedTangent(recorded, patient, step, tangent, directions.start.shape[1])
 
 
-def _tangent(system: System, directions: _Directions, steps: int) -> Tangent:
+def _tangent(system: System, directions: Directions, steps: int) -> Tangent:
     entered = np.array(directions.entered, dtype=np.int64)
     arrays = (directions.start, directions.constants[entered], directions.inflows, directions.boluses)
     start, constants, inflows, boluses = (in_blocks(array, LANES) for array in arrays)
-    record, no_delays = np.empty((steps, *start.shape)), np.zeros((len(boluses), LANES * len(start)))
-    return tangent_arrays(system, directions.entered, start, constants, inflows, boluses, no_delays, record)
+    record, delays = np.empty((steps, *start.shape)), np.zeros((len(boluses), LANES * len(start)))
+    delays[:, : directions.delays.shape[1]] = directions.delays
+    return tangent_arrays(system, directions.entered, start, constants, inflows, boluses, delays, record)

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines import scipy
+from kinetics.engines import events, one_by_one, scipy, sensitivity
 from kinetics.engines.batch import stopping
 from kinetics.engines.batch import stretches as batch
-from kinetics.engines.dosing import reference
 from kinetics.engines.dosing.run import Run
 from kinetics.engines.tolerances import Tolerances
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.regimen.episode_arrays import Histories
-from kinetics.regimen.histories import check_differentiated
+from kinetics.regimen.histories import check_differentiated, check_events_followed
 
 Engine: TypeAlias = Literal["batch", "scipy"]
 ENGINES: dict[str, Any] = {
     "batch": (batch.integrate_stretches, stopping.TOLERANCES),
-    "scipy": (reference.integrate_stretches, scipy.TOLERANCES),
+    "scipy": (partial(one_by_one.integrate_stretches, sensitivity.differentiate), scipy.TOLERANCES),
 }
 
 
@@ -102,12 +102,15 @@ def integrate_histories(
     Raises
     ------
     InputError
-        If the parameters are not those of the model and the patients, or no such engine exists.
+        If the parameters are not those of the model and the patients, no such engine exists, or a patient of a model
+        with events is integrated in parts.
     UnknownNameError
         If a name is no parameter or no output.
     """
     _check(system, histories, parameters, outputs, names, engine)
     integrate, own_tolerances = ENGINES[engine]
+    if system.model.events:
+        integrate = partial(one_by_one.integrate_stretches, partial(events.differentiate, engine))
     request = tuple(outputs), tuple(names)
     parameters = np.asarray(parameters, dtype=float)
     run = Run(system, histories, parameters, *request, integrate, tolerances or own_tolerances)
@@ -139,3 +142,4 @@ def _check(
     if faults:
         raise UnknownNameError(*faults)
     check_differentiated(histories, names)
+    check_events_followed(histories, system.model)

@@ -29,10 +29,21 @@ Dense = Callable[[np.ndarray], np.ndarray]
 
 
 class Change(NamedTuple):
-    """A time at which triggers change, and whether each holds from then on, (event,)."""
+    """A time at which triggers change.
+
+    Parameters
+    ----------
+    time : float
+        When.
+    truths : ndarray of bool, (event,)
+        Whether each holds from then on.
+    sides : ndarray, (comparison,)
+        The signs that comparisons had before, of those that turn over; NaN of the others.
+    """
 
     time: float
     truths: np.ndarray
+    sides: np.ndarray
 
 
 class Conditions:
@@ -59,6 +70,12 @@ class Conditions:
         """Whether each trigger holds in a state, (event,)."""
         return self._truths(self._signs(y[None])[0])
 
+    def hangs_on(self, y: np.ndarray, comparison: int) -> np.ndarray:
+        """Whether each trigger turns over in a state, (event,), where a comparison does."""
+        signs = self._signs(y[None])[0]
+        less, more = (self._truths(np.where(np.arange(signs.size) == comparison, sign, signs)) for sign in (-1.0, 1.0))
+        return less != more
+
     def changes(self, dense: Dense, knots: np.ndarray, begin: float) -> Iterator[Change]:
         """The times at which triggers change, in order.
 
@@ -74,17 +91,18 @@ class Conditions:
         left = float(knots[0])
         signs = self._signs(dense(knots[:1]))[0]
         truths = self._truths(signs)
-        for times in _samples(knots):
+        for times in samples(knots):
             table = self._signs(dense(times), signs)
             moved = np.flatnonzero(_differ(np.vstack([signs, table[:-1]]), table).any(axis=1))
             for row in moved.tolist():
                 if row:
                     left, signs = float(times[row - 1]), table[row - 1]
+                before = signs
                 for time, between in self._crossings(dense, (left, signs), (float(times[row]), table[row]), begin):
                     now = self._truths(between)
                     if (now != truths).any():
-                        yield Change(time, now)
-                        truths = now
+                        yield Change(time, now, np.where(_differ(before, between), before, np.nan))
+                    truths, before = now, between
             left, signs = float(times[-1]), table[-1]
 
     def _crossings(
@@ -173,7 +191,7 @@ def _differ(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return (one != other) & ~(np.isnan(one) & np.isnan(other))
 
 
-def _samples(knots: np.ndarray) -> Iterator[np.ndarray]:
+def samples(knots: np.ndarray) -> Iterator[np.ndarray]:
     """The times at which comparisons are looked at, behind the start, some steps at a time."""
     for first in range(0, len(knots) - 1, CHUNK):
         steps = knots[first : first + CHUNK + 1]

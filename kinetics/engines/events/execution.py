@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
 
 from kinetics.compile import System
 from kinetics.engines.events.conditions import Conditions
-from kinetics.engines.events.trajectory import ExecutedEvent
+from kinetics.engines.events.history import ExecutedEvent, Execution, Firing
 from kinetics.errors import IntegrationError
 from kinetics.model.events.event import TRIGGER
 from kinetics.text.lists import listed
@@ -20,13 +19,15 @@ MOST = 1000
 _NAMED = 6
 
 
-@dataclass(frozen=True, eq=False)
-class _Pending:
-    """An execution to come, of the event of a number; ``values`` are those worked out at the trigger."""
+def numbers_of(system: System) -> list[slice]:
+    """Of the numbers of `events` those of each event: a delay, a priority, and one for each state it sets."""
+    ends = list(accumulate(2 + len(event.assignments) for event in system.model.events.values()))
+    return [slice(first, end) for first, end in zip([0, *ends], ends, strict=False)]
 
-    event: int
-    time: float
-    values: np.ndarray | None
+
+def states_set(system: System) -> list[list[int]]:
+    """The numbers of the states that each event sets."""
+    return [[system.states.index(name) for name in event.assignments] for event in system.model.events.values()]
 
 
 class Executions:
@@ -52,6 +53,8 @@ class Executions:
     ----------
     executed : list of ExecutedEvent
         What has been executed.
+    history : list of Firing and Execution
+        What has happened, in order.
     truths : ndarray of bool, (event,)
         Whether each trigger holds, as far as is noted.
     """
@@ -60,29 +63,30 @@ class Executions:
         self, system: System, constants: np.ndarray, conditions: Conditions, start: np.ndarray, same: float
     ) -> None:
         self.executed: list[ExecutedEvent] = []
+        self.history: list[Firing | Execution] = []
         self._system, self._constants, self._conditions, self._same = system, constants, conditions, same
         self._events = tuple(system.model.events.values())
-        # of the numbers of `events` each has a delay, a priority, and one for each state it sets
-        ends = list(accumulate(2 + len(event.assignments) for event in self._events))
-        self._numbers = [slice(first, end) for first, end in zip([0, *ends], ends, strict=False)]
-        self._states = [[system.states.index(name) for name in event.assignments] for event in self._events]
+        self._numbers, self._states = numbers_of(system), states_set(system)
         # a trigger that is false at the start may become true by a dose there
         self.truths = np.array([event.initial for event in self._events]) & conditions.truths(start)
-        self._pending: list[_Pending] = []
+        self._pending: list[Firing] = []
         self._since, self._count = 0.0, 0
 
     @property
     def next_time(self) -> float:
         """When the next execution is due; infinite if none is."""
-        return min((pending.time for pending in self._pending), default=np.inf)
+        return min((pending.due for pending in self._pending), default=np.inf)
 
     @property
     def pending(self) -> tuple[ExecutedEvent, ...]:
         """What has fired and is not yet executed."""
-        return tuple(ExecutedEvent(row.time, self._events[row.event].name) for row in self._pending)
+        return tuple(ExecutedEvent(row.due, self._events[row.event].name) for row in self._pending)
 
-    def note(self, time: float, truths: np.ndarray, y: np.ndarray) -> None:
-        """Take note of triggers that change to ``truths``, (event,), in a state: some fire, others give up."""
+    def note(self, time: float, truths: np.ndarray, y: np.ndarray, sides: np.ndarray | None = None) -> None:
+        """Take note of triggers that change to ``truths``, (event,), in a state: some fire, others give up.
+
+        ``sides``, (comparison,), are those of `Change`; None behind a jump.
+        """
         fallen = self.truths & ~truths
         self._pending = [row for row in self._pending if self._events[row.event].persistent or not fallen[row.event]]
         for number in np.flatnonzero(truths & ~self.truths).tolist():
@@ -91,7 +95,9 @@ class Executions:
             if not 0.0 <= delay < np.inf:
                 raise IntegrationError(f"the delay of event {event.name} is {delay:.6g} at {self._text(time)}")
             values = numbers[2:] if event.values_at == TRIGGER else None
-            self._pending.append(_Pending(number, time + delay, values))
+            firing = Firing(number, time, time + delay, y, values, sides)
+            self._pending.append(firing)
+            self.history.append(firing)
         self.truths = truths
 
     def execute(self, time: float, y: np.ndarray) -> np.ndarray:
@@ -107,11 +113,11 @@ class Executions:
 
     def execute_due(self, time: float, y: np.ndarray) -> np.ndarray:
         """`execute` with triggers as they are noted: one that holds at an instant alone has been."""
-        while due := [row for row in self._pending if row.time <= time + self._same]:
+        while due := [row for row in self._pending if row.due <= time + self._same]:
             chosen = min(due, key=lambda row: (-self._priority(row.event, y), row.event))
             self._pending.remove(chosen)
             self._count_executions(time, due)
-            y = y.copy()
+            before, y = y, y.copy()
             values = self._of(chosen.event, y)[2:] if chosen.values is None else chosen.values
             y[self._states[chosen.event]] = values
             event = self._events[chosen.event]
@@ -119,6 +125,7 @@ class Executions:
                 wrong = list(event.assignments)[int(np.argmin(np.isfinite(values)))]
                 raise IntegrationError(f"event {event.name} sets {wrong} to no finite number at {self._text(time)}")
             self.executed.append(ExecutedEvent(time, event.name))
+            self.history.append(Execution(chosen, time, before, y))
             self.note(time, self._conditions.truths(y), y)
         self.note(time, self._conditions.truths(y), y)
         return y
@@ -131,7 +138,7 @@ class Executions:
         priority = -np.inf if self._events[number].priority is None else float(self._of(number, y)[1])
         return -np.inf if np.isnan(priority) else priority
 
-    def _count_executions(self, time: float, due: list[_Pending]) -> None:
+    def _count_executions(self, time: float, due: list[Firing]) -> None:
         if time - self._since > self._same:
             self._since, self._count = time, 0
         self._count += 1

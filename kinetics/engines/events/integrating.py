@@ -162,6 +162,7 @@ class _Run:
             relative=self._tolerances.relative,
             executed=tuple(self._executions.executed),
             pending=self._executions.pending,
+            history=tuple(self._executions.history),
         )
 
     def _settle(self, time: float, end: float) -> tuple[np.ndarray, float]:
@@ -228,7 +229,7 @@ class _Run:
             if change.time < until:
                 risen |= change.truths & ~self._executions.truths
                 y = dense.integrated(np.array([change.time]))[0]
-                self._executions.note(time + change.time, change.truths | risen, y)
+                self._executions.note(time + change.time, change.truths | risen, y, change.sides)
 
     def _rule_time(self, dense: Trajectory, time: float, end: float) -> float | None:
         """When a rule acts before an end; None if none does."""

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
+from kinetics.engines.events.history import ExecutedEvent, Execution, Firing
 from kinetics.engines.trajectory import Trajectory
 
 BEFORE = 4e-12
 """An event comes that much before its time, relatively: a value at the time itself is the one after it."""
-
-
-class ExecutedEvent(NamedTuple):
-    """An event that was executed at a time, in the model's time."""
-
-    time: float
-    name: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +24,18 @@ class EventTrajectory(Trajectory):
         In order.
     pending : sequence of ExecutedEvent
         Those that have fired, and whose delay goes beyond the end.
+    history : sequence of Firing and Execution
+        What has fired and what has been executed, in order.
     """
 
     executed: Sequence[ExecutedEvent] = ()
     pending: Sequence[ExecutedEvent] = ()
+    history: Sequence[Firing | Execution] = ()
+
+    @property
+    def bounds(self) -> np.ndarray:
+        """Absolute tolerances, (state,)."""
+        return np.zeros(len(self.system.states)) if self.absolute is None else self.absolute
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from kinetics.cohorts.fit_results import is_typical
-from kinetics.engines import Tolerances, batch, scipy, sensitivity
+from kinetics.engines import Tolerances, batch, events, scipy, sensitivity
 from kinetics.errors import IntegrationError
 from kinetics.estimate.objective.base import BaseObjective, Residuals
 from kinetics.estimate.problem.problem import FitProblem, targets_by_arm
 from kinetics.published import Arm, Target, TypicalTarget
 from kinetics.regimen import Segments
 
-_BATCH = (batch.integrate, batch.integrate_with_sensitivities)
 _INTEGRATORS = {
-    "auto": _BATCH,
-    "batch": _BATCH,
+    "batch": (batch.integrate, batch.integrate_with_sensitivities),
     "scipy": (scipy.integrate, sensitivity.integrate_with_sensitivities),
 }
 TOLERANCES = Tolerances(relative=1e-8, absolute=1e-12)
@@ -42,7 +41,11 @@ class Objective(BaseObjective):
 
     def __init__(self, problem: FitProblem) -> None:
         super().__init__(problem)
-        self._integrate, self._with_sensitivities = _INTEGRATORS[problem.engine]
+        engine = "scipy" if problem.engine == "scipy" else "batch"
+        self._integrate, self._with_sensitivities = _INTEGRATORS[engine]
+        if problem.model.events:
+            self._integrate = partial(events.integrate_patient, engine)
+            self._with_sensitivities = partial(events.integrate_with_sensitivities, engine)
         self._row = {target: row for row, target in enumerate(_typical(problem.fitted))}
         self._fitted = self._simulations(list(self._row))
 

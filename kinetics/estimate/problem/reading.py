@@ -83,7 +83,9 @@ class ProblemReader(Reader):
         with self.at("fit", "model"):
             if self.header["model"] is not None:
                 self.model = Model.load(path_from(document.file("fit", "model"), self.header["model"]))
-                check_no_events(self.model, "a fit")
+                if self.population is not None:
+                    missing = "its patients are integrated side by side, and events one patient after the other"
+                    check_no_events(self.model, "a population fit", missing)
         self.rows = self._published_rows()
         self.cohorts: dict[str, CohortParameters] = {}
         self._read_cohorts()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kinetics.cohorts.fit_results import BETWEEN_STUDIES, ERROR
 from kinetics.errors import InputError
 from kinetics.estimate.problem.free import FreeParameter
-from kinetics.files.rows import Reader
+from kinetics.model.events import check_no_events
 from kinetics.published import ArmMoments, MomentTarget, Target, TypicalTarget, arms_of_moments
 from kinetics.published.kinds.count import TypicalCount
 
@@ -19,11 +19,15 @@ LEAST_STUDIES = 2
 """A variance between studies needs so many."""
 
 
-def check_study_effects(reader: Reader, free: Sequence[FreeParameter], targets: Sequence[Target]) -> None:
+def check_study_effects(reader: ProblemReader, free: Sequence[FreeParameter], targets: Sequence[Target]) -> None:
     """Note a random effect of one study, or of a population, and rows that are no counts."""
     effects = [one for one in free if one.flat.endswith(BETWEEN_STUDIES)]
     if not effects:
         return
+    if reader.model is not None:
+        with reader.at("between_studies"):
+            missing = "their arms are integrated side by side, and events one patient after the other"
+            check_no_events(reader.model, "a fit with random effects of studies", missing)
     fitted = [target for target in targets if target.row.use == "fit"]
     studies = sorted({target.row.trial for target in fitted})
     if not all(isinstance(target, TypicalTarget) for target in fitted):

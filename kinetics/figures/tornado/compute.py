@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,11 @@ import xarray as xr
 
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
-from kinetics.engines import Tolerances, batch
+from kinetics.engines import Tolerances, batch, events
 from kinetics.figures.base.fit_figure import chosen_estimates
 from kinetics.figures.tornado.spec import TornadoSpec
 from kinetics.measures import recovery_measures
 from kinetics.model import Model
-from kinetics.model.events import check_no_events
 from kinetics.published.kinds.typical_recovery import TypicalRecovery
 from kinetics.regimen import Regimen, course_starts, model_segments
 from kinetics.results import variable
@@ -49,14 +49,16 @@ def recovery_elasticities(
     never below it; ``elasticity`` (output, parameter), :math:`\partial\ln t/\partial\ln p`, NaN where there is no time,
     zero where the parameter is; ``limit`` (output), its text.
     """
-    check_no_events(model, "a tornado figure")
     system = compile_model(model, regimen.drugs)
     measures = [each for each in recovery_measures(model, values) if not outputs or each.output in outputs]
     limits = {output.lower_limit for output in model.outputs.values()}
     names = [name for name in model.parameters if name not in limits]
     plan = model_segments(regimen, model, until)
     parameters = system.parameter_array(dict(values))
-    trajectory = batch.integrate_with_sensitivities(system, parameters, names, plan, tolerances=_TOLERANCES)
+    follow = (
+        partial(events.integrate_with_sensitivities, "batch") if model.events else batch.integrate_with_sensitivities
+    )
+    trajectory = follow(system, parameters, names, plan, tolerances=_TOLERANCES)
     starts = course_starts(regimen, model.time)
     times, gradients = np.empty(len(measures)), np.full((len(measures), len(names)), np.nan)
     for row, measure in enumerate(measures):

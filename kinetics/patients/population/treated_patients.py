@@ -12,7 +12,6 @@ from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System, compile_model
 from kinetics.mixed_effects import Observations
 from kinetics.model import Model
-from kinetics.model.events import check_no_events
 from kinetics.patients.data.model_covariates import model_covariates
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.records import Observation, Patient
@@ -23,6 +22,7 @@ from kinetics.patients.population.predictions import ModelPredictions
 from kinetics.patients.population.treatment import first_time, simulated_records
 from kinetics.regimen import DoseRecord, History, TimedValues, histories
 from kinetics.regimen.episode_arrays import Histories
+from kinetics.regimen.histories import check_events_followed
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,6 @@ class TreatedPatients:
             With every analyte, drug, and parameter of a covariate that the model does not have; with every dose that
             means nothing.
         """
-        check_no_events(model, "a fit of patients")
         converted = in_model_units(data, model)
         covariates, occasions = model_covariates(converted, model), dict[str, PatientOccasions]()
         if rule is not None:
@@ -94,6 +93,7 @@ class TreatedPatients:
             for own, id in zip(_present(observations), observations.ids, strict=True)
         ]
         prepared = histories(given, model)
+        check_events_followed(prepared, model, [one.name for one in given])
         return cls(converted, model, observations, prepared, covariates, rule, occasions, between_occasions)
 
     def with_counts(self, counts: Mapping[str, Sequence[Observation]]) -> TreatedPatients:
@@ -130,7 +130,9 @@ class TreatedPatients:
         """
         name, covariates = f"patient {id}", self.changing(id)
         one = History(records, [0.0, until], covariates=covariates, occasions=occasions, name=name)
-        return histories([one], self.structure)
+        prepared = histories([one], self.structure)
+        check_events_followed(prepared, self.structure, [name])
+        return prepared
 
     def predictions(self, cohort: CohortParameters, parameters: Sequence[str]) -> ModelPredictions:
         """Predictions of the counts; ``parameters`` are those that differ, all others are the cohort's."""

@@ -61,10 +61,8 @@ class TypicalRecovery:
         time = self.value(trajectory, until)
         if not np.isfinite(time):
             return self._stand_in(trajectory, until, never_below=bool(np.isnan(time)))
-        at = time + float(self.starts[0])
-        slope = trajectory.output_slope(np.array([at]))[0, trajectory.system.outputs.index(self.output)]
         _, by_level = self._level(trajectory, until)
-        return time, trajectory.crossing_gradient(self.output, at) + by_level / slope
+        return time, trajectory.crossing_gradient(self.output, time + float(self.starts[0]), by_level)
 
     def _first(self, measure: Measure, trajectory: Trajectory, until: float) -> float:
         curve = trajectory.curve(self.output)
@@ -89,8 +87,8 @@ class TypicalRecovery:
         at = start + self._first(extreme, trajectory, until)
         if not np.isfinite(at):
             raise IntegrationError(f"{self.output} is not finite in the window of the first course")
-        # the extreme moves with the parameters, but to first order its value does not know
-        value, by_value = TypicalCount(self.output, at).with_gradient(trajectory, until)
+        value = TypicalCount(self.output, at).value(trajectory, until)
+        by_value = trajectory.extreme_gradient(self.output, at)
         level, by_level = self._level(trajectory, until)
         if value < LOWEST * level:
             value, by_value = LOWEST * level, LOWEST * by_level

@@ -14,7 +14,6 @@ from kinetics.interop.petab.objective.layout import Layout, Overrides
 from kinetics.interop.petab.objective.output_terms import OutputTerms
 from kinetics.interop.petab.objective.plan import Plan, PlannedExperiment
 from kinetics.interop.petab.objective.with_events import EventRun
-from kinetics.model.events import check_no_events
 
 TOLERANCES = Tolerances(relative=1e-8, absolute=1e-13)
 """Of either engine: a log-likelihood magnifies errors by the precision of its measurements."""
@@ -86,9 +85,8 @@ class Reader:
             return integrate_experiments(
                 plan.system, experiments, self._states, engine=self.engine, tolerances=self.tolerances
             )
-        if gradient:
-            check_no_events(plan.assembled.model, "the gradient of a problem of PEtab")
-        return [EventRun(plan.system, self.engine).values(one) for one in experiments]
+        run = EventRun(plan.system, self.engine, gradient=gradient)
+        return [run.values(one) for one in experiments]
 
     def _places(self, planned: list[PlannedExperiment], integrated: list[ExperimentValues]) -> _Places:
         """What holds at each measurement."""
