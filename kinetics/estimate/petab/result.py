@@ -183,6 +183,10 @@ class PetabFit(Drawable):
         """
         return petab_tree(self)
 
+    def drawn_from(self) -> xr.DataTree:
+        """`tree`: measurements and curves in the units of the problem; `kinetics.draw` draws both of it."""
+        return self.tree()
+
     def save(self, path: str | Path) -> Path:
         """Write `tree` to a NetCDF file, NAME.nc."""
         write_result(self.tree(), path)
