@@ -22,7 +22,7 @@ OUT := reproduced
 BENCH := build/benchmarks.json
 STUDY := build/study.json
 
-.PHONY: help docs wheel install reproduce test types tests chance thorough fuzz bench study coverage format lock clean
+.PHONY: help docs wheel install reproduce test types tests chance thorough fuzz bench amici study coverage format lock clean
 
 help:
 	@echo "make reproduce   fit, compare with the published values, predict, draw; results in $(OUT)/"
@@ -31,6 +31,7 @@ help:
 	@echo "make thorough    cases that make test leaves out, of what other cases test too"
 	@echo "make fuzz        an hour of hostile expressions and files; ARGS=\"--seed 2 --minutes 10\" for other ones, or fewer"
 	@echo "make bench       time the engines against their peers; tables, and $(BENCH); ARGS=--quick for a short run"
+	@echo "make amici       AMICI in build/amici, a peer of make bench; compiles for some minutes"
 	@echo "make study       200 synthetic replicates of 36 patients, refitted: bias and coverage; goes on where it was interrupted"
 	@echo "make coverage    how often 95 % intervals hold the truth: docs/coverage.md; goes on where it was interrupted"
 	@echo "make docs        the documentation as a site, in build/docs; executes every block"
@@ -105,6 +106,11 @@ fuzz: $(INSTALLED)
 bench: $(CLUSTER)
 	@$(PIP) install --require-hashes --no-deps -r requirements-bench.lock || echo "make: CasADi cannot be installed" >&2
 	$(BIN)/python tests/benchmarks --out $(BENCH) $(ARGS)
+
+# Another peer, in an environment of its own, as it is compiled here: it needs a C++ compiler and BLAS with its headers.
+amici:
+	$(PYTHON) -m venv build/amici
+	build/amici/bin/pip install amici==1.0.1 petab==0.8.2 scipy
 
 study: $(INSTALLED)
 	@mkdir -p $(dir $(STUDY))

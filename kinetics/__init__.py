@@ -32,12 +32,12 @@ if TYPE_CHECKING:
         UnitError,
         UnknownNameError,
     )
-    from kinetics.estimate import Estimates, Fit, FitProblem, fit, refit
+    from kinetics.estimate import Estimates, Fit, FitProblem, PetabFit, fit, refit
     from kinetics.explorer import Explorer, explore
     from kinetics.exports import export
     from kinetics.figures import Drawn, draw
     from kinetics.identifiability import identify
-    from kinetics.interop.petab.fitting import PetabFit, PetabFitProblem, read_petab
+    from kinetics.interop.petab.fitting import PetabFitProblem, read_petab
     from kinetics.interop.sbml import read_sbml
     from kinetics.measures import (
         AreaUnderCurve,
@@ -168,12 +168,12 @@ _ROOMS = {
         "UnitError",
         "UnknownNameError",
     ),
-    "kinetics.estimate": ("Estimates", "Fit", "FitProblem", "fit", "refit"),
+    "kinetics.estimate": ("Estimates", "Fit", "FitProblem", "PetabFit", "fit", "refit"),
     "kinetics.explorer": ("Explorer", "explore"),
     "kinetics.figures": ("Drawn", "draw"),
     "kinetics.identifiability": ("identify",),
     "kinetics.exports": ("export",),
-    "kinetics.interop.petab.fitting": ("PetabFit", "PetabFitProblem", "read_petab"),
+    "kinetics.interop.petab.fitting": ("PetabFitProblem", "read_petab"),
     "kinetics.interop.sbml": ("read_sbml",),
     "kinetics.measures": (
         "AreaUnderCurve",

@@ -15,14 +15,14 @@ from kinetics import __version__
 from kinetics.errors import Fault, Faults, InputError, warn
 from kinetics.files.checksums import CHECKSUM, ChecksumWarning, check_seal, sealed, tree_checksum
 from kinetics.files.declared import check_netcdf, check_store, check_zarr
+from kinetics.files.foreign import check_not_foreign
 from kinetics.files.reading import check_regular
 from kinetics.files.writing import write_atomically
 from kinetics.result_tables import TABLES, table_files
 from kinetics.units import Unit, parse_unit, unit_text
 
-MEDIAN_AND_95 = (0.025, 0.5, 0.975)
-"""Quantiles at the median and the ends of a 95 % interval; those of 90 % of patients follow."""
-MEDIAN_AND_90 = (0.05, 0.5, 0.95)
+MEDIAN_AND_95, MEDIAN_AND_90 = (0.025, 0.5, 0.975), (0.05, 0.5, 0.95)
+"""Quantiles at the median and the ends of a 95 % interval, and of 90 % of patients."""
 RESULTS = (".nc", *TABLES)  # suffixes of files of results
 LIMIT_LEVEL = "lower_limit_level"
 """The attribute of an output that has its lower limit of normal as a level; ``lower_limit`` is the parameter."""
@@ -115,12 +115,12 @@ def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> list[Pat
     result : xarray.Dataset or xarray.DataTree
         Variables on dims of any kind, such as (patient, time), each with its ``units``.
     path : str or pathlib.Path
-        The file, NAME.nc, NAME.csv or NAME.xlsx; one of this name is replaced.
+        NAME.nc, NAME.csv or NAME.xlsx; variables that are not over time have CSV files of their own, NAME.DIMS.csv.
 
     Returns
     -------
     list of pathlib.Path
-        What was written. Variables that are not over time have CSV files of their own, NAME.DIMS.csv.
+        What was written; files of these names are replaced.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def read_result(path: str | Path) -> xr.DataTree:
     >>> tree["A"].item(), tree["A"].attrs["units"]
     (2.0, '1/nL')
     """
-    path = Path(path)
+    check_not_foreign(path := Path(path), "a result, NAME.nc,")
     if path.suffix.lower() == ".zarr":
         return _read_store(path)
     if not check_regular(path):  # so do pipes of the kernel say of themselves, whose reading may not end

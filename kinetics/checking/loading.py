@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinetics.errors import Fault, InputError
-from kinetics.files.kinds import files_of
+from kinetics.files.kinds import files_of, kind_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,7 +82,7 @@ def load(name: str | Path) -> Loaded:
 
             return read_result(path)
         case _:
-            raise InputError(Fault(f"cannot be loaded: it is a {kind}; 'show' and 'check' take it", str(path)))
+            raise InputError(Fault(f"cannot be loaded: it is {kind_text(kind)}; 'check' takes it too", str(path)))
     return Kind.load(path)
 
 

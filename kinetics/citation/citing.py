@@ -11,10 +11,10 @@ from kinetics.citation.bibtex import bibtex
 from kinetics.citation.methods import method_sources
 from kinetics.citation.usage import Usage, usage_of_facts, usage_of_problem, usage_of_tree
 from kinetics.errors import Fault, Faults, InputError
-from kinetics.estimate import Estimates, Fit, FitProblem
+from kinetics.estimate import Estimates, Fit, FitProblem, PetabFit
 from kinetics.files.arguments import loaded
 from kinetics.files.bibliography import Source
-from kinetics.files.kinds import file_of_kind, files_of, is_path, kind_of
+from kinetics.files.kinds import file_of_kind, files_of, is_path, kind_of, kind_text
 from kinetics.files.tables import read_table
 from kinetics.model import Model
 from kinetics.patients.clinic import ClinicFit
@@ -22,8 +22,8 @@ from kinetics.patients.individual.patient_fit import PatientFit
 from kinetics.patients.individual.patient_fits import PatientFits
 from kinetics.published import EvidenceRow
 from kinetics.published.evaluating import Evidence
-from kinetics.reports.showing import Page
 from kinetics.results import read_result
+from kinetics.text.page import Page
 
 Result = xr.Dataset | xr.DataTree | Fit | FitProblem | PatientFit | PatientFits | ClinicFit | Evidence
 _TAKES = "a result, such as of simulate, fit, predict, fit_patient, fit_population or evidence"
@@ -75,6 +75,8 @@ def _usage(result: object, model: Model | None) -> Usage:
     match result:
         case Fit() | ClinicFit():
             return usage_of_tree(result.tree(), model or result.problem.model)
+        case PetabFit():
+            return usage_of_tree(result.tree(), None)
         case FitProblem():
             return usage_of_problem(result)
         case PatientFits():
@@ -109,4 +111,4 @@ def _usage_of_file(name: str | Path, model: Model | None) -> Usage:
             faults.raise_if_any()
             return usage_of_facts(rows)
         case _:
-            raise InputError(Fault(f"must be {_TAKES}; '{name}' is of kind {kind}", name="result"))
+            raise InputError(Fault(f"must be {_TAKES}; '{name}' is {kind_text(kind)}", name="result"))

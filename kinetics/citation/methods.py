@@ -26,6 +26,8 @@ _ESTIMATION = {
 }
 _STANDARD_ERRORS = {"linearised": ("retout_2002",), "stochastic_approximation": ("louis_1982",)}
 LEAST_SQUARES = ("branch_1999", "virtanen_2020")
+PETAB = ("lourenco_2003", "kanzow_2004", "byrd_1995", "virtanen_2020", "schmiester_2021")
+"""Searches of a problem of PEtab, and the format itself."""
 EVENTS = ("galan_1999",)
 """Derivatives across events."""
 QUASI = "quasi"

@@ -11,7 +11,7 @@ from typing import Any
 import xarray as xr
 
 from kinetics import __version__
-from kinetics.citation.methods import BATCH, EVENTS, LEAST_SQUARES, NPDE, QUASI, SOBOL, methods_of
+from kinetics.citation.methods import BATCH, EVENTS, LEAST_SQUARES, NPDE, PETAB, QUASI, SOBOL, methods_of
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.cohorts.fit_results import fits_folder
 from kinetics.cohorts.lineage import fits_behind, problem_behind
@@ -80,6 +80,10 @@ def usage_of_tree(tree: xr.DataTree, model: Model | None) -> Usage:
         If the result does not say its model, or that cannot be found.
     """
     facts: dict[str, Any] = {str(name): value for name, value in tree.attrs.items()}
+    stated = {"version": facts.get("package_version"), "year": str(facts.get("created", ""))[:4]}
+    program: dict[str, Any] = {name: str(value) for name, value in stated.items() if value}
+    if kind_of(tree) == "petab":  # its files name no publications
+        return Usage(methods=frozenset({*methods_of(facts, tree.children), *PETAB}), **program)
     model = model or _model_of(tree)
     if facts.get("model_hash") not in (None, model.content_hash):
         warn(f"model '{model.name}' has changed since the result was made; its sources may be others")
@@ -91,8 +95,6 @@ def usage_of_tree(tree: xr.DataTree, model: Model | None) -> Usage:
     named = facts.get("fits") or facts.get("builds_on")
     behind = fits_behind(model, cohort) if cohort and not rows else ()
     fits = tuple(str(named).split(", ")) if named else behind
-    stated = {"version": facts.get("package_version"), "year": str(facts.get("created", ""))[:4]}
-    program = {name: str(value) for name, value in stated.items() if value}
     return Usage((used,), tuple(rows), fits, frozenset(_methods_of_tree(tree, facts, used)), **program)
 
 
@@ -165,8 +167,6 @@ def _rows_of_fit(name: str, used: UsedCohort) -> list[tuple[str, Path]]:
 
 def _model_of(tree: xr.DataTree) -> Model:
     name = tree.attrs.get("model")
-    if kind_of(tree) == "petab":
-        raise InputError(Fault(f"is {described(tree)}, whose files name no publications", name="result"))
     if not name:
         message = f"does not say its model; give it as 'model' (--model FILE): it is {described(tree)}"
         raise InputError(Fault(message, name="result"))

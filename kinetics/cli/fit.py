@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +10,11 @@ import typer
 
 from kinetics.cli.arguments.completion import FITS
 from kinetics.cli.arguments.inputs import destination, parts_of
-from kinetics.cli.arguments.options import AsJson, OutNetCDF, Resume, Whole
-from kinetics.cli.terminal.failures import INTERRUPTED, tell
+from kinetics.cli.arguments.options import AsJson, ClusterAddress, OutNetCDF, Resume, Whole, Workers
+from kinetics.cli.terminal.failures import tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
+from kinetics.cli.terminal.resuming import resumable
 from kinetics.errors import Faults
 
 if TYPE_CHECKING:
@@ -55,6 +54,8 @@ def fit(
         int | None,
         typer.Option("--posterior", metavar="DRAWS", min=100, help="Also draw from the posterior itself."),
     ] = None,
+    cluster: ClusterAddress = None,
+    workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
     """Estimate parameters from published numbers; Ctrl-C keeps what is done."""
@@ -64,12 +65,16 @@ def fit(
     from kinetics.estimate.agreement import agreement
 
     if is_petab(name):
-        others = {"resume": resume, "save": save, "profile": profile, "posterior": posterior, "whole": whole}
-        fit_petab(name, out, engine, starts, as_json=as_json, **others)
+        others = {"save": save, "posterior": posterior, "whole": whole}
+        fit_petab(
+            name, out, engine, starts, profile, resume=resume, cluster=cluster, workers=workers, as_json=as_json,
+            **others,
+        )  # fmt: skip
         return
     named = parts_of(profile)
     profiled = "all" if named == ["all"] else named
-    problem = _problem(name, engine, out, profiled, posterior, starts, save=save, reduce=not whole)
+    of_petab = {"--cluster": cluster, "--workers": workers}
+    problem = _problem(name, engine, out, profiled, posterior, starts, of_petab, save=save, reduce=not whole)
     with watched(problem.name) as steps, resumable():
         result = run(problem, profile=profiled, posterior=posterior, out=out, resume=resume, progress=steps.count)
     if out is not None:
@@ -90,6 +95,7 @@ def _problem(
     profiled: str | list[str] | None,
     posterior: int | None,
     starts: int | None,
+    of_petab: Mapping[str, object],
     *,
     save: bool,
     reduce: bool,
@@ -101,6 +107,9 @@ def _problem(
 
     faults, problem = Faults(), None
     destination(faults, out, ".nc")
+    for option, value in of_petab.items():
+        if value is not None:
+            faults.add("is for a problem of PEtab; this fit runs in one process", name=option)
     with faults.gather(name="--posterior"):
         check_draws(posterior or 0)
     with faults.gather():
@@ -113,31 +122,6 @@ def _problem(
     faults.raise_if_any()
     assert problem is not None
     return problem
-
-
-@contextmanager
-def resumable() -> Iterator[None]:
-    """Tell what an interrupted run had done, and after Ctrl-C what is done and how to go on."""
-    from kinetics.estimate import FitInterrupted
-
-    notes, log = _Notes(logging.INFO), logging.getLogger("kinetics.estimate")
-    level = log.level
-    log.addHandler(notes)
-    log.setLevel(min(log.getEffectiveLevel(), logging.INFO))
-    try:
-        yield
-    except FitInterrupted as stopped:
-        go_on = "; the same command with --resume goes on from there" if stopped.is_resumable else ""
-        tell(f"interrupted: {stopped.done}{go_on}")
-        raise typer.Exit(INTERRUPTED) from None
-    finally:
-        log.removeHandler(notes)
-        log.setLevel(level)
-
-
-class _Notes(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        tell(record.getMessage())
 
 
 def _print(result: Fit, compared: EstimateAgreement | None, *, as_json: bool) -> None:

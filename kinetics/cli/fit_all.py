@@ -8,10 +8,10 @@ import typer
 
 from kinetics.cli.arguments.completion import FITS
 from kinetics.cli.arguments.options import AsJson, Resume
-from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.failures import BAD_INPUT, tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text
 from kinetics.cli.terminal.progress import watched
+from kinetics.cli.terminal.resuming import resumable
 
 
 def fit_all(

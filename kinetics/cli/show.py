@@ -15,7 +15,9 @@ def show(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="A model, regimen, visits, fit or figure that ships, or a file.", autocompletion=ALL
+            metavar="NAME",
+            help="A model, regimen, visits, fit or figure that ships, or a file, also of a result.",
+            autocompletion=ALL,
         ),
     ],
     cohort: Annotated[
@@ -39,7 +41,7 @@ def show(
     ] = "",
     allow_large: AllowLarge = False,
 ) -> None:
-    """Equations and parameters of a model, also of SBML; doses of a regimen; visits; problem and result of a fit."""
+    """Equations and parameters of a model, also of SBML; a regimen; visits; a fit, also of PEtab; a result.nc."""
     from kinetics.reports.showing import show as run
 
     page = run(

@@ -134,13 +134,25 @@ class Functions:
         """`kinks` at many times, (time, kink)."""
         return self._table("kinks", states, c[None])
 
+    def rate_table(self, states: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """Rates of the states without inflow at many points, (point, state)."""
+        return self._table("rate", states, c[None])
+
     def outputs(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
         """Outputs, (output,)."""
         return self._call("outputs", y, c)
 
     def output_table(self, states: np.ndarray, c: np.ndarray) -> np.ndarray:
-        """Outputs at many times, (time, output)."""
-        return self._table("outputs", states, c[None])
+        """Outputs at many times, (time, output), with constants (constant,) or (time, constant)."""
+        return self._table("outputs", states, np.atleast_2d(c))
+
+    def outputs_by_state_table(self, states: np.ndarray, constants: np.ndarray) -> np.ndarray:
+        """The derivatives that are not zero at many times, (time, entry), with constants (time, constant)."""
+        return self._table("outputs_by_state", states, constants)
+
+    def outputs_by_constant_table(self, states: np.ndarray, constants: np.ndarray) -> np.ndarray:
+        """The derivatives that are not zero at many times, (time, entry), with constants (time, constant)."""
+        return self._table("outputs_by_constant", states, constants)
 
     def switch_table(self, states: np.ndarray, c: np.ndarray) -> np.ndarray:
         """Left less right of each comparison of events, then the size of its terms, (time, 2 comparisons)."""
@@ -176,12 +188,14 @@ class Functions:
 
     def constants_by_parameter_table(self, parameters: np.ndarray, columns: Sequence[int]) -> np.ndarray:
         """Derivatives by some parameters of many patients, (patient, constant, column), given (patient, parameter)."""
-        rows, by = self.compiled("constants_by_parameter").entries
         derivatives = np.zeros((len(parameters), self._constants, len(columns)))
         if columns and len(parameters):
+            rows, by = self.compiled("constants_by_parameter").entries
+            positions = np.full(self._parameters, -1)
+            positions[list(columns)] = range(len(columns))
+            used = positions[by] >= 0
             values = self._table("constants_by_parameter", parameters)
-            for position, column in enumerate(columns):
-                derivatives[:, rows[by == column], position] = values[:, by == column]
+            derivatives[:, rows[used], positions[by[used]]] = values[:, used]
         return derivatives
 
     def initial_changes_table(self, constants: np.ndarray, changes: np.ndarray) -> np.ndarray:

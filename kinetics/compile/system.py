@@ -21,7 +21,7 @@ from kinetics.model.ranges import range_of
 from kinetics.reduction import Rest, find_rest
 from kinetics.text.lists import listed
 from kinetics.text.suggestions import did_you_mean
-from kinetics.units import Unit, conversion
+from kinetics.units import conversion
 
 MOST_NAMED = 6
 """Parameters that a message names."""
@@ -45,7 +45,7 @@ class System:
     functions: Functions
     rest: Rest
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """Names of the entries of ``p``: parameters, then inputs."""
         return tuple(self.model.defaults)
@@ -55,7 +55,7 @@ class System:
         """Names of the entries of ``y``: the states that are integrated."""
         return self.rest.integrated
 
-    @property
+    @cached_property
     def outputs(self) -> tuple[str, ...]:
         """Names of the entries of the outputs."""
         return tuple(self.model.outputs)
@@ -93,14 +93,16 @@ class System:
 
     def out_of_range(self, constants: np.ndarray) -> list[str]:
         """The names of parameters out of their range, and of derived quantities below their minimum, or not finite."""
-        return [(*self.parameters, *self.model.constants)[i] for i in np.flatnonzero(~self._within(constants))]
+        within = self._within(constants)
+        return [] if within.all() else [(*self.parameters, *self.model.constants)[i] for i in np.flatnonzero(~within)]
 
     def impossible(self, constants: np.ndarray) -> str:
         """Why a patient of given constants, (constant,), cannot be; empty if it can."""
+        if not (wrong := self.out_of_range(constants)):
+            return ""
         names = (*self.parameters, *self.model.constants)
-        values = [f"{name} = {constants[names.index(name)]:.6g}" for name in self.out_of_range(constants)]
-        reason = f"impossible parameters, out of range or not finite: {listed(values, MOST_NAMED)}"
-        return reason if values else ""
+        values = [f"{name} = {constants[names.index(name)]:.6g}" for name in wrong]
+        return f"impossible parameters, out of range or not finite: {listed(values, MOST_NAMED)}"
 
     def _within(self, constants: np.ndarray) -> np.ndarray:
         least, most = self._ranges
@@ -118,13 +120,11 @@ class System:
         return bounds[:, 0], bounds[:, 1]
 
     @cached_property
-    def states_alike(self) -> list[np.ndarray]:
-        """For each state, the indices of all states of the model in its unit."""
-        alike: dict[Unit, list[int]] = {}
-        for index, row in enumerate(self.model.states.values()):
-            alike.setdefault(row.unit, []).append(index)
-        indices = {unit: np.array(states) for unit, states in alike.items()}
-        return [indices[self.model.states[name].unit] for name in self.states]
+    def states_alike(self) -> list[tuple[np.ndarray, ...]]:
+        """For each unit, the indices of states that are integrated, and those of all states of the model."""
+        own = [self.model.states[name].unit for name in self.states]
+        both = own, [row.unit for row in self.model.states.values()]
+        return [tuple(np.flatnonzero([one == unit for one in units]) for units in both) for unit in dict.fromkeys(own)]
 
     def all_states(self, states: np.ndarray, constants: np.ndarray) -> np.ndarray:
         """Those of the model, (..., state), from those that are integrated and constants, (..., constant)."""

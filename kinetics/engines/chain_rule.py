@@ -66,7 +66,9 @@ class Rows:
         return cls(system, parameters, changes, constants, by_parameter @ changes[:, used], scale, infusions)
 
     def take(self, rows: np.ndarray) -> Rows:
-        """Those of some numbers."""
+        """Those of some numbers, in order and each once."""
+        if len(rows) == len(self.parameters):
+            return self
         tables = ("parameters", "changes", "constants", "by_direction", "scale", "infusions")
         return replace(self, **{name: getattr(self, name)[rows] for name in tables})
 
@@ -130,6 +132,8 @@ def integrate_rows(
 def _split(changes: np.ndarray, start_changes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What parameters do to the start, (row, state, parameter), and directions that are left, (row, direction, n)."""
     size, used, directions = changes.shape
+    if not directions:
+        return np.zeros((size, start_changes.shape[1], used)), np.zeros((size, 0, 0))
     largest = np.abs(changes).max(axis=2, initial=0.0)[..., None]
     largest = np.where(largest > 0, largest, 1.0)
     if not used or not start_changes.any():

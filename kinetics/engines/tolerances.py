@@ -65,8 +65,12 @@ def state_scale(
         largest = np.maximum(largest, triggers.dose_amounts.max(axis=0))
     system.check_doses(largest)
     scale = np.maximum(np.abs(start), largest @ system.dose_matrix())
+    if (scale > 0).all():
+        return scale
     sizes = np.abs(system.all_states(scale, constants))
-    alike = np.stack([sizes[..., same].max(axis=-1) for same in system.states_alike], axis=-1)
+    alike = np.empty_like(scale)
+    for integrated, same in system.states_alike:
+        alike[..., integrated] = sizes[..., same].max(axis=-1, keepdims=True)
     return np.where(scale > 0, scale, np.where(alike > 0, alike, 1.0))
 
 

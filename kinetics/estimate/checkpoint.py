@@ -67,20 +67,20 @@ class Checkpoint:
         def parse(content: dict[str, Any]) -> tuple[Search, ...]:
             return tuple(
                 Search(
-                    _finite(row["start"], size),
-                    _finite(row["end"], size),
-                    float(_finite(row["cost"])),
+                    finite(row["start"], size),
+                    finite(row["end"], size),
+                    float(finite(row["cost"])),
                     bool(row["converged"]),
                     str(row["message"]),
                 )
                 for row in content["searches"]
             )
 
-        return self._read("searches.json", parse) or ()
+        return self.read("searches.json", parse) or ()
 
     def keep_searches(self, searches: Sequence[Search]) -> None:
         """Keep finished searches."""
-        self._write("searches.json", {"searches": [vars(search) for search in searches]})
+        self.write("searches.json", {"searches": [vars(search) for search in searches]})
 
     def profiles(self, optimum: np.ndarray) -> dict[int, Profile]:
         """The profiles of an interrupted fit about the same optimum, by the number of the parameter."""
@@ -91,30 +91,30 @@ class Checkpoint:
             profiles = (_profile(row, optimum) for row in content["profiles"])
             return {profile.index: profile for profile in profiles}
 
-        return self._read("profiles.json", parse) or {}
+        return self.read("profiles.json", parse) or {}
 
     def keep_profiles(self, optimum: np.ndarray, profiles: Sequence[Profile]) -> None:
         """Keep finished profiles and the optimum they are of."""
         rows = [{**vars(profile), "lower": vars(profile.lower), "upper": vars(profile.upper)} for profile in profiles]
-        self._write("profiles.json", {"optimum": optimum.tolist(), "profiles": rows})
+        self.write("profiles.json", {"optimum": optimum.tolist(), "profiles": rows})
 
     def chain(self, size: int) -> Chain | None:
         """The walkers of an interrupted fit of so many parameters."""
 
         def parse(content: dict[str, Any]) -> Chain:
-            positions = _finite(content["positions"], None, walkers(size), size)
+            positions = finite(content["positions"], None, walkers(size), size)
             words, position, has_normal, normal = content["random"]
-            random = np.array(words, dtype=np.uint32), int(position), int(has_normal), float(_finite(normal))
+            random = np.array(words, dtype=np.uint32), int(position), int(has_normal), float(finite(normal))
             if not len(positions) or random[0].shape != (WORDS,) or not 0 <= random[1] <= WORDS:
                 raise ValueError
-            return Chain(positions, _finite(content["log_density"], *positions.shape[:2]), random)
+            return Chain(positions, finite(content["log_density"], *positions.shape[:2]), random)
 
-        return self._read("posterior.json", parse)
+        return self.read("posterior.json", parse)
 
     def keep_chain(self, chain: Chain, *, now: bool = False) -> None:
         """Keep where all walkers have been, and the state of their random numbers, to the last bit; now or later."""
         if now or time.monotonic() - self._written > KEEP_EVERY:
-            self._write("posterior.json", vars(chain))
+            self.write("posterior.json", vars(chain))
             self._written = time.monotonic()
 
     def forget(self) -> None:
@@ -122,8 +122,8 @@ class Checkpoint:
         for part in PARTS if self.path is not None else ():
             self.file(part).unlink(missing_ok=True)
 
-    def _read(self, part: str, parse: Callable[[dict[str, Any]], T]) -> T | None:
-        """What a file holds; None if there is none, it is not to be used, or it is not what `_write` wrote."""
+    def read(self, part: str, parse: Callable[[dict[str, Any]], T]) -> T | None:
+        """What a file holds; None if there is none, it is not to be used, or it is not what `write` wrote."""
         if not self.resume or self.path is None or not (file := self.file(part)).exists():
             return None
         try:
@@ -133,7 +133,8 @@ class Checkpoint:
             warn(f"{file}: damaged, or not of this program: the {what} begin anew")
             return None
 
-    def _write(self, part: str, content: dict[str, Any]) -> None:
+    def write(self, part: str, content: dict[str, Any]) -> None:
+        """Keep the content of one of `PARTS`."""
         if self.path is None:
             return
         try:
@@ -151,26 +152,42 @@ class FitInterrupted(KeyboardInterrupt):
 
 
 @contextmanager
-def checkpoint_of(objective: AnyObjective, *, resume: bool) -> Iterator[Checkpoint]:
-    """The checkpoint of a fit that is running; a block that ends well forgets what was kept.
+def checkpoint_at(path: Path, name: str, done: Callable[[Checkpoint], str], *, resume: bool) -> Iterator[Checkpoint]:
+    """The checkpoint of a problem of a name, kept at a path; a block that ends well forgets what was kept.
 
     `InputError` if another process is fitting the same problem, whose work cannot be resumed; without ``resume``
-    nothing is kept then. `FitInterrupted` in place of a KeyboardInterrupt of the block.
+    nothing is kept then. `FitInterrupted` in place of a KeyboardInterrupt of the block, with what ``done`` says.
     """
-    problem = objective.problem
-    with exclusive(checkpoint_path(problem), problem.name, resume=resume) as path:
-        checkpoint = Checkpoint(path, resume=resume)
-        file = None if path is None else checkpoint.file("evaluations.jsonl")
+    with exclusive(path, name, resume=resume) as own:
+        checkpoint = Checkpoint(own, resume=resume)
         try:
-            with recording(file, objective, resume=resume):
-                yield checkpoint
+            yield checkpoint
         except KeyboardInterrupt:
-            raise FitInterrupted(_done(checkpoint, objective), is_resumable=path is not None) from None
+            raise FitInterrupted(done(checkpoint), is_resumable=own is not None) from None
         checkpoint.forget()
 
 
+@contextmanager
+def checkpoint_of(objective: AnyObjective, *, resume: bool) -> Iterator[Checkpoint]:
+    """The checkpoint of a fit that is running, as of `checkpoint_at`; of a population fit with its evaluations."""
+    problem = objective.problem
+
+    def done(checkpoint: Checkpoint) -> str:
+        return _done(checkpoint, objective)
+
+    with checkpoint_at(checkpoint_path(problem), problem.name, done, resume=resume) as checkpoint:
+        file = None if checkpoint.path is None else checkpoint.file("evaluations.jsonl")
+        with recording(file, objective, resume=resume):
+            yield checkpoint
+
+
+def stages_done(checkpoint: Checkpoint) -> str:
+    """What a fit has finished, in words."""
+    return f"{checkpoint.done} are done and {'kept' if checkpoint.path is not None else 'not kept'}"
+
+
 def _done(checkpoint: Checkpoint, objective: AnyObjective) -> str:
-    done = f"{checkpoint.done} are done and {'kept' if checkpoint.path is not None else 'not kept'}"
+    done = stages_done(checkpoint)
     if not isinstance(objective, LikelihoodObjective) or not objective.evaluations:
         return done
     pairs = zip(objective.problem.free, objective.best(), strict=True)
@@ -188,7 +205,7 @@ def checkpoint_path(problem: FitProblem) -> Path:
     return cache_folder() / "searches" / f"{problem.name}-{key[:24]}"
 
 
-def _finite(values: Any, *shape: int | None) -> np.ndarray:
+def finite(values: Any, *shape: int | None) -> np.ndarray:
     """Finite numbers of a shape, in which None stands for any length; a ValueError for anything else."""
     array = np.array(values, dtype=float)
     is_of_shape = array.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, array.shape, strict=True))
@@ -198,8 +215,8 @@ def _finite(values: Any, *shape: int | None) -> np.ndarray:
 
 
 def _profile(row: dict[str, Any], optimum: np.ndarray) -> Profile:
-    points, index = _finite(row["points"], None, optimum.size), int(row["index"])
-    drop, converged = _finite(row["drop"], len(points)), np.array(row["converged"], dtype=bool)
+    points, index = finite(row["points"], None, optimum.size), int(row["index"])
+    drop, converged = finite(row["drop"], len(points)), np.array(row["converged"], dtype=bool)
     if not len(points) or converged.shape != drop.shape or not 0 <= index < optimum.size:
         raise ValueError("not a profile")
     lower, upper = (_end(row[side], optimum.size) for side in ("lower", "upper"))
@@ -210,4 +227,4 @@ def _end(row: dict[str, Any], size: int) -> End:
     held = tuple((int(other), int(side)) for other, side in row["held"])
     if row["state"] not in STATES or not all(0 <= other < size and side in (-1, 1) for other, side in held):
         raise ValueError("not an end of a profile")
-    return End(float(_finite(row["at"])), str(row["state"]), held)
+    return End(float(finite(row["at"])), str(row["state"]), held)

@@ -16,6 +16,7 @@ from kinetics.errors import Fault, InputError, UnknownNameError
 from kinetics.estimate.estimate_checks import check_estimates
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.tree import FACTS, fields_in_file, fields_in_tree
+from kinetics.files.foreign import check_not_foreign
 from kinetics.files.library import find_file
 from kinetics.model import Model
 from kinetics.text.lists import listed
@@ -150,12 +151,12 @@ class Estimates:
         Warns
         -----
         UserWarning
-            If the result was edited by hand or has no checksum, is older than the data of its problem, or outside its
-            bounds.
+            If the result was edited by hand, has no checksum, is older than the data of its problem, or out of bounds.
         """
         text = str(name)
         if Path(text).suffix.lower() in (".nc", ".zarr"):
             return cls(**fields_in_file(Path(text)))
+        check_not_foreign(Path(text), "the result of a fit")
         committed = Path(text) if text.endswith(".result.toml") else result_path(find_file(name, "fits"))
         problem = committed.with_name(committed.name.replace(".result.toml", ".toml"))
         if problem.is_file() and not committed.is_file():

@@ -6,16 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from kinetics import __version__
-from kinetics.cohorts.lineage import committed_result
 from kinetics.errors import Faults
 from kinetics.estimate.checkpoint import checkpoint_of
 from kinetics.estimate.estimates import Estimates
+from kinetics.estimate.held import with_response
 from kinetics.estimate.objective.base import LikelihoodObjective
+from kinetics.estimate.petab import PetabFit, fit_petab
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.result import Fit, with_intervals
 from kinetics.estimate.search import AnyObjective, Search, objective_of
@@ -23,8 +24,11 @@ from kinetics.estimate.stages import run_searches
 from kinetics.estimate.uncertainty.covariance import Uncertainty, uncertainty
 from kinetics.estimate.uncertainty.posterior import check_draws
 from kinetics.files.arguments import Progress, is_whole, loaded
-from kinetics.interop.petab.fitting import PetabFit, PetabFitProblem, fit_petab
+from kinetics.interop.petab.fitting import PetabFitProblem
 from kinetics.units import unit_text
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 SAME_COST = 1e-6
 """Relative difference of costs that is only rounding."""
@@ -34,10 +38,13 @@ SAME_COST = 1e-6
 def fit(
     problem: PetabFitProblem,
     *,
+    profile: str | Sequence[str] | None = None,
     starts: int | None = None,
     seed: int | None = None,
     engine: str = "auto",
     out: str | Path | None = None,
+    resume: bool = False,
+    client: Client | None = None,
     progress: Progress | None = None,
 ) -> PetabFit: ...
 
@@ -69,6 +76,7 @@ def fit(
     reduce: bool | None = None,
     out: str | Path | None = None,
     resume: bool = False,
+    client: Client | None = None,
     progress: Progress | None = None,
 ) -> Fit | PetabFit:
     """Estimate the free parameters of a fit problem.
@@ -79,17 +87,17 @@ def fit(
     Parameters
     ----------
     problem : FitProblem, PetabFitProblem, str or pathlib.Path
-        What to fit, or the name or path of its file. One of `FitProblem.from_petab` has searches alone.
-    profile : str or sequence of str, optional
-        Also follow the profile likelihood of these parameters; ``"all"`` of every free one.
-    posterior : int, optional
-        Also draw at least so many times from the posterior itself.
-    starts, seed : int, optional
-        Number of searches; seed of later starts, virtual patients and draws; by default the file's.
-    engine, reduce : optional
-        Who integrates, ``batch`` or ``scipy``, and whether states at rest are left out; by default as the problem says.
+        What to fit, or the name or path of its file. One of `FitProblem.from_petab` has searches and profiles.
+    profile, posterior : optional
+        Also follow the profile likelihood of these parameters, ``"all"`` of every free one; also draw at least so many
+        times from the posterior itself.
+    starts, seed, engine, reduce : optional
+        Number of searches; seed of later starts, virtual patients and draws; who integrates, ``batch`` or ``scipy``;
+        whether states at rest are left out; by default as the problem says.
     out, resume : optional
         A NetCDF file, NAME.nc, that everything is written to; whether to go on from what an interrupted call kept.
+    client : dask.distributed.Client, optional
+        Of a problem of PEtab: a Dask cluster that does the searches, of the same files, with the same numbers.
     progress : callable, optional
         Called after each evaluation with (done, all), of searches, then profiles, then points of the posterior; what
         it gives is logged by ``logging.getLogger("kinetics.estimate")`` at level DEBUG.
@@ -107,14 +115,13 @@ def fit(
     --------
     >>> fit("my_fit", profile="all").save()  # doctest: +SKIP
     """
-    engine_name = None if engine == "auto" else engine
+    own = None if engine == "auto" else engine
     if isinstance(problem, PetabFitProblem):
-        _refuse_beyond_searches(profile=profile, posterior=posterior, reduce=reduce, resume=resume or None)
-        return fit_petab(problem, starts=starts, seed=seed, engine=engine_name, out=out, progress=progress)
-    problem = loaded("problem", problem, FitProblem)
-    problem = problem.with_settings(starts=starts, seed=seed, engine=engine_name, reduce=reduce)
-    profiled = _profiled(problem, profile, posterior, out)
-    objective = objective_of(problem)
+        _refuse(posterior=posterior, reduce=reduce)
+        problem = problem.with_settings(starts=starts, seed=seed, engine=own)
+        return fit_petab(problem, profile, out, resume=resume, client=client, progress=progress)
+    problem = loaded("problem", problem, FitProblem).with_settings(starts=starts, seed=seed, engine=own, reduce=reduce)
+    profiled, objective = _profiled(problem, profile, posterior, out, client), objective_of(problem)
     with checkpoint_of(objective, resume=resume) as checkpoint:
         found = _at_best(objective, run_searches(objective, checkpoint, progress))
         return _saved(with_intervals(found, profiled, posterior, checkpoint, progress), out)
@@ -126,17 +133,21 @@ def _saved(found: Fit, out: str | Path | None) -> Fit:
     return found
 
 
-def _refuse_beyond_searches(**options: Any) -> None:
+def _refuse(**options: Any) -> None:
     """Refuse what a fit of PEtab cannot do."""
     faults = Faults()
     for name, value in options.items():
         if value is not None:
-            faults.add("a problem of PEtab has searches alone; leave it out", name=name)
+            faults.add("a problem of PEtab does not take it; leave it out", name=name)
     faults.raise_if_any()
 
 
 def _profiled(
-    problem: FitProblem, profile: str | Sequence[str] | None, posterior: int | None, out: str | Path | None
+    problem: FitProblem,
+    profile: str | Sequence[str] | None,
+    posterior: int | None,
+    out: str | Path | None,
+    client: object,
 ) -> list[int]:
     """The indices of the parameters to profile, when the other requests are sound too."""
     faults, profiled = Faults(), []
@@ -149,6 +160,8 @@ def _profiled(
             check_draws(posterior)
     if out is not None and Path(out).suffix != ".nc":
         faults.add(f"end the name in .nc; found '{out}'", name="out")
+    if client is not None:
+        faults.add("is for a problem of PEtab; this fit runs in one process", name="client")
     faults.raise_if_any()
     return profiled
 
@@ -184,7 +197,7 @@ def _estimates(objective: AnyObjective, best: Search, at_best: Uncertainty) -> E
         verdicts=at_best.verdicts,
         values=np.exp(best.end),
         covariance=at_best.covariance,
-        **_with_response(objective, best.end, at_best, cohorts),
+        **with_response(objective, best.end, at_best, cohorts),
         facts={
             "package_version": __version__,
             "model_hash": problem.model.content_hash,
@@ -196,49 +209,3 @@ def _estimates(objective: AnyObjective, best: Search, at_best: Uncertainty) -> E
         },
         builds_on=tuple(dict.fromkeys(name for cohort in cohorts for name in problem.fits_before(cohort))),
     )
-
-
-def _earlier(problem: FitProblem, cohorts: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Parameters held at the estimates of earlier fits, by dotted name: flat name, and the cohort that holds them."""
-    free = {parameter.flat for parameter in problem.free}
-    results: dict[Path, Estimates] = {}
-    earlier: dict[str, tuple[str, str]] = {}
-    for cohort in cohorts:
-        for name in problem.fits_before(cohort):
-            path = committed_result(problem.model, name, cohort)
-            if path not in results:
-                results[path] = Estimates.read(path)
-            flats = zip(results[path].names, results[path].by_flat_name(problem.model), strict=True)
-            earlier |= {parameter: (flat, cohort) for parameter, flat in flats if flat not in free}
-    return earlier
-
-
-def _with_response(
-    objective: AnyObjective, optimum: np.ndarray, at_best: Uncertainty, cohorts: Sequence[str]
-) -> dict[str, Any]:
-    """The fields of `Estimates` on what was held: estimates of earlier fits, and priors that the optimum moves with."""
-    problem = objective.problem
-    earlier, free = _earlier(problem, cohorts), {parameter.flat for parameter in problem.free}
-    known = free | {flat for flat, _ in earlier.values()}
-    resting = [(flat, cohort) for cohort in cohorts for flat in problem.cohorts[cohort].priors]
-    held = earlier | {flat: (flat, cohort) for flat, cohort in resting if flat not in known}
-    response = _response(objective, optimum, at_best, [flat for flat, _ in held.values()])
-    kept = [index for index, name in enumerate(held) if name in earlier or response[:, index].any()]
-    values = [problem.cohorts[cohort].estimable[flat] for flat, cohort in held.values()]
-    return {
-        "earlier": tuple(name for index, name in enumerate(held) if index in kept),
-        "earlier_values": np.array([values[index] for index in kept]),
-        "response": response[:, kept],
-    }
-
-
-def _response(objective: AnyObjective, optimum: np.ndarray, at_best: Uncertainty, held: Sequence[str]) -> np.ndarray:
-    """How the optimum moves with parameters that are held, (parameter, held).
-
-    B = -(J'J)^-1 J' K, with J and K the Jacobians of the fitted rows by the free and by the held parameters.
-    """
-    if not held:
-        return np.zeros((optimum.size, 0))
-    both = objective.rows(optimum, [*objective.names, *held]).jacobian
-    by_free, by_held = both[:, : optimum.size], both[:, optimum.size :]
-    return -at_best.covariance @ by_free.T @ by_held

@@ -18,7 +18,7 @@ from kinetics.explorer.histories import histories_of
 from kinetics.explorer.regimens import doses_of, rules_named
 from kinetics.explorer.state import Scenario, State
 from kinetics.files.arguments import loaded, naming
-from kinetics.files.kinds import file_of_kind, files_of
+from kinetics.files.kinds import file_of_kind, files_of, kind_text
 from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.patients import DataMapping, PatientData, read_patients
@@ -128,9 +128,8 @@ def _loaded(subject: object) -> Model | Estimates | xr.Dataset | PatientData | _
         found = file_of_kind(subject, _KINDS)
         if found is None:
             kind = files_of(subject)[0][0]
-            raise InputError(
-                f"'{subject}' is of kind {kind}, and none of a model, a fit, a result or a table of patients"
-            )
+            wanted = "a model, a fit, a result or a table of patients is needed"
+            raise InputError(f"{wanted}; '{subject}' is {kind_text(kind)}")
         kind, path = found
         if kind == "model":
             return Model.load(subject)

@@ -37,11 +37,12 @@ class _Kinds(Mapping[str, _Class]):
 _OF_RESULTS = {
     "goodness_of_fit": "goodness_of_fit.draw:GoodnessOfFit",
     "individual_fits": "individual_fits.draw:IndividualFits",
+    "petab_fit": "petab_fit.draw:PetabFitFigure",
     "population_prediction": "population_prediction.draw:PopulationPrediction",
     "visual_predictive_check": "visual_predictive_check.of_clinic:ClinicVisualPredictiveCheck",
 }
 OF_RESULTS: Mapping[str, type[OutputsFigure]] = _Kinds(_OF_RESULTS)
-"""Those that are drawn from a result of patients, by a name that needs no file."""
+"""Those that are drawn from a result of patients or of PEtab, by a name that needs no file."""
 KINDS: Mapping[str, type[Kind[Any]]] = _Kinds(
     {
         **_OF_RESULTS,

@@ -19,7 +19,7 @@ from kinetics.figures.kinds import KINDS, OF_RESULTS, read_figure
 from kinetics.files.arguments import loaded, naming
 from kinetics.files.library import library_names
 from kinetics.model import Model
-from kinetics.result_kinds import described, kind_of
+from kinetics.result_kinds import kind_of
 from kinetics.results import Drawable, read_result
 
 if TYPE_CHECKING:
@@ -85,8 +85,7 @@ def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Mo
         message = "is the result of a fit; draw(FIGURE, input=RESULT) draws a figure of it, or draw(FIT) the Fit itself"
         raise InputError(Fault(message, name="figure"))
     if kind_of(tree) == "petab":
-        message = f"is {described(tree)}, of which no figure is drawn; its group 'measurements' has what fits and how"
-        raise InputError(Fault(message, name="figure"))
+        return Request(OF_RESULTS["petab_fit"].without_file(outputs), str(tree.attrs["petab"]), tree)
     if "visits" in tree.children:
         name = "goodness_of_fit" if "NPDE" in tree["visits"] else "individual_fits"
         return Request(OF_RESULTS[name].without_file(outputs), name, tree)

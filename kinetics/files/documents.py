@@ -71,7 +71,7 @@ def read_text(path: Path) -> str:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if raw.startswith(_HDF5):
-            message = "is NetCDF, and a text file is needed; 'kinetics predict', 'figure' and 'report' take results"
+            message = "is NetCDF, and a text file is needed; 'kinetics show', 'figure' and 'report' take results"
             raise InputError(Fault(message, str(path))) from error
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(Fault(f"not UTF-8 text (byte {error.start}, line {line})", str(path))) from error

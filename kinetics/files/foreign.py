@@ -14,6 +14,11 @@ _TAKES = {
 }
 
 
+def foreign_text(kind: str) -> str:
+    """What a file of another program is, and what takes it, by a kind of `FOREIGN`."""
+    return _TAKES[kind]
+
+
 def check_not_foreign(path: Path, needed: str, *, but: str = "") -> None:
     """Refuse a file of another program, and say what takes it; ``but`` is the kind that is read."""
     kind = FOREIGN.get(path.suffix.casefold(), but)

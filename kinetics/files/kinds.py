@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinetics.errors import Fault, InputError
-from kinetics.files.foreign import FOREIGN
+from kinetics.files.foreign import FOREIGN, foreign_text
 from kinetics.files.library import library_folder, library_names, names_a_file, similar_name
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ _TAKES = {
     "figure": "; 'kinetics figure' takes this one",
     "patients": "; 'kinetics data read' takes this one",
     "clinic": "; 'kinetics fit-population' takes this one",
+    "dataset": "; 'kinetics show', 'figure' and 'report' take this one",
 }
 """What a file of some kinds is for."""
 _EVIDENCE = {"mark", "statement"}
@@ -109,6 +110,15 @@ def taken_by(kind: str) -> str:
     ("; 'kinetics fit' takes this one", '')
     """
     return _TAKES.get(kind, "")
+
+
+def kind_text(kind: str) -> str:
+    """What a file of a kind is, for a message, with the command that takes it if there is one.
+
+    >>> kind_text("fit"), kind_text("petab")
+    ("of kind fit; 'kinetics fit' takes this one", "a problem in PEtab; 'kinetics fit' takes it")
+    """
+    return foreign_text(kind) if kind in FOREIGN.values() else f"of kind {kind}{taken_by(kind)}"
 
 
 def kind_of(path: Path) -> str:

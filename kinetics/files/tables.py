@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from kinetics.errors import Faults
 from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import PROSE, read_text
+from kinetics.files.foreign import check_not_foreign
 from kinetics.files.reading import MAX_TEXT, check_regular, read_bytes
 from kinetics.files.rows import problem_text
 from kinetics.text.escaping import character_name, forbidden_character
@@ -75,6 +76,7 @@ def read_table(path: Path, kind: type[R], faults: Faults) -> list[PlacedRow[R]]:
     """The rows of a CSV table that are right, by the pydantic class of a row; what is wrong is noted in ``faults``."""
     rows: list[PlacedRow[R]] = []
     with faults.gather(str(path)):
+        check_not_foreign(path, "a table in CSV")
         reader = csv.DictReader(io.StringIO(read_text(path)), strict=True)
         try:
             if not _check_header(reader.fieldnames or (), kind, path, faults):

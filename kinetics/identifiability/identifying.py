@@ -12,7 +12,7 @@ from kinetics.errors import Fault, Faults, InputError
 from kinetics.estimate import Estimates, FitProblem
 from kinetics.estimate.problem.problem import targets_by_arm
 from kinetics.files.arguments import all_of, loaded, naming
-from kinetics.files.kinds import file_of_kind, files_of
+from kinetics.files.kinds import file_of_kind, files_of, kind_text
 from kinetics.identifiability.experiment import MeasuredArm
 from kinetics.identifiability.further_measurements import further_measurements
 from kinetics.identifiability.identification import Identification
@@ -111,7 +111,8 @@ def _named(name: object, *, prefers_model: bool) -> FitProblem | Model:
         file = file_of_kind(name, ("model", "fit") if prefers_model else ("fit", "model"))
         if file is None:
             kind, _ = files_of(name)[0]
-            raise InputError(f"'{name}' is a {kind}; give a fit problem, or a model with --parameters and --outputs")
+            wanted = "a fit problem is needed, or a model with --parameters and --outputs"
+            raise InputError(f"{wanted}; '{name}' is {kind_text(kind)}")
     kind, path = file
     return FitProblem.load(path) if kind == "fit" else Model.load(path)
 

@@ -11,9 +11,9 @@ from kinetics.comparison import comparison_of
 from kinetics.crossvalidation import CrossValidation
 from kinetics.dependence import FitOutcomes
 from kinetics.errors import Fault, InputError
-from kinetics.estimate import Fit, SimulationStudy
+from kinetics.estimate import Fit, PetabFit, SimulationStudy
+from kinetics.estimate.petab import petab_summary
 from kinetics.identifiability import Identification
-from kinetics.interop.petab.fitting import PetabFit
 from kinetics.patients.clinic import ClinicFit
 from kinetics.patients.individual.patient_fit import PatientFit
 from kinetics.published.evaluating import Evidence
@@ -27,10 +27,11 @@ from kinetics.reports.patient import fit_of_patient_text, patient_text
 from kinetics.reports.petab import petab_text
 from kinetics.reports.prediction import prediction_text
 from kinetics.reports.recovery import recovery
-from kinetics.reports.showing import Page
 from kinetics.reports.simulation import counts_table, simulation_title
 from kinetics.reports.simulation_study import refit_text
 from kinetics.reports.variants import models_text
+from kinetics.result_kinds import kind_of
+from kinetics.text.page import Page
 from kinetics.text.tables import WIDTH
 from kinetics.variants import ModelComparison
 
@@ -51,7 +52,7 @@ def report(result: Result, *, width: int = WIDTH) -> Page:
 Identification, Evidence, Dataset, DataTree
         Of `fit`, `fit_all`, `fit_patient`, `fit_population`, `refit`, `crossvalidate`, `compare_models`, `identify`,
         `evidence`, `simulate` (outputs with their units on (time) or (patient, time)), `compare` (on (regimen, time)),
-        `predict` or `predict_patient`.
+        `predict` or `predict_patient`; also the tree of a file of these but `fit`, unless that is of PEtab.
     width : int
         Characters a line of prose.
 
@@ -130,6 +131,8 @@ def _(result: Evidence, width: int) -> str:
 
 @_text.register
 def _(result: xr.DataTree, width: int) -> str:
+    if kind_of(result) == "petab":
+        return petab_text(petab_summary(result), width)
     if "recovery" not in result.children:
         raise InputError("result: a tree must be of predict; for the tree of a fit give the Fit")
     return patient_text(result, width) if "patient" in result.attrs else prediction_text(result, width)

@@ -11,24 +11,21 @@ from kinetics.errors import Fault, InputError, UnknownNameError
 from kinetics.estimate import Estimates, FitProblem
 from kinetics.files.documents import read_document
 from kinetics.files.kinds import files_of
+from kinetics.interop.petab.fitting import read_petab
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
 from kinetics.regimen import Regimen
 from kinetics.reports.fit import estimates_table
 from kinetics.reports.models import SECTIONS, model_text
+from kinetics.reports.petab import petab_problem_text
+from kinetics.reports.reporting import report
+from kinetics.result_kinds import described, kind_of
+from kinetics.results import read_result
 from kinetics.text.numbers import number_text
+from kinetics.text.page import Page
 from kinetics.text.suggestions import did_you_mean
 from kinetics.text.tables import WIDTH, in_blocks, paragraph
 from kinetics.units import display_unit
-
-
-class Page(str):
-    """A text of several lines, which an interpreter shows as it is."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 def show(
@@ -42,7 +39,7 @@ def show(
     width: int = WIDTH,
     allow_large: bool = False,
 ) -> Page:
-    """Show equations and parameter table of a model; doses of a regimen; visits; problem and result of a fit.
+    """Show equations and parameter table of a model; doses of a regimen; visits; problem and result of a fit; a result.
 
     Parameters
     ----------
@@ -124,6 +121,10 @@ def _text(kind: str, path: Path, width: int) -> str:
             return _estimates_text(Estimates.read(path), width)
         case "figure":
             return _figure_text(path, width)
+        case "dataset":
+            return _dataset_text(path, width)
+        case "petab":
+            return petab_problem_text(read_petab(path), width)
         case _:
             raise InputError(Fault(f"nothing to show of a file of kind {kind}; 'kinetics check' checks it", str(path)))
 
@@ -175,12 +176,24 @@ def _result_text(path: Path, width: int) -> str:
     return _estimates_text(Estimates.read(committed), width)
 
 
-def _estimates_text(estimates: Estimates, width: int) -> str:
+def _estimates_text(estimates: Estimates, width: int, title: str = "Committed result") -> str:
     rows = {
         name: {"value": row.value, "se": row.value * row.log_se, "unit": row.unit, "verdict": row.verdict}
         for name, row in estimates.by_name.items()
     }
-    return estimates_table(rows, "Committed result").lines(width)
+    return estimates_table(rows, title).lines(width)
+
+
+def _dataset_text(path: Path, width: int) -> str:
+    tree = read_result(path)
+    kind = kind_of(tree)
+    if kind == "fit":
+        return _estimates_text(Estimates.from_tree(tree), width, "Estimates")
+    if kind not in ("petab", "prediction", "patient", "comparison", "simulation"):
+        raise InputError(
+            Fault(f"is {described(tree)}, of which nothing is shown; 'kinetics report' may take it", str(path))
+        )
+    return report(tree if kind in ("petab", "prediction", "patient") else tree.to_dataset(), width=width)
 
 
 def _figure_text(path: Path, width: int) -> str:

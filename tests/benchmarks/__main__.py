@@ -14,6 +14,7 @@ from bounds import measured_values
 from build import compared
 from ladder import ENGINES, absent, cheapest
 from machine import facts, load
+from petab_problems import compared as compared_petab
 from process import measured, say
 from report import text
 from workload import COHORTS
@@ -147,6 +148,14 @@ def compile_sizes(_: dict[str, Any], results: Results) -> None:
                 results["compiling"].append(answer)
 
 
+def petab_problems(size: dict[str, Any], results: Results) -> None:
+    """Published problems in PEtab, with peers."""
+    say("petab_problems")
+    answer = compared_petab(size["seconds"])
+    if _succeeded(results, "petab_problems", answer):
+        results["petab_problems"] = answer
+
+
 def _alone(name: str, request: Callable[[dict[str, Any]], Results]) -> Callable[[dict[str, Any], Results], None]:
     """A part that is one measurement."""
 
@@ -177,7 +186,7 @@ PARTS: dict[str, Callable[[dict[str, Any], Results], None]] = {
         "clinic", lambda size: {"explore": 3 * size["iterations"] // 10, "smooth": 7 * size["iterations"] // 10}
     ),
     "published_runs": _alone("published_runs", lambda _: {"methods": ["FOCEI", "SAEM"]}),
-    "petab_problems": _alone("petab_problems", lambda size: {"seconds": size["seconds"]}),
+    "petab_problems": petab_problems,
     "petab_fits": _alone("petab_fits", lambda size: {"seeds": list(range(1, 1 + size["rounds"]))}),
     "cluster": _alone("cluster", lambda size: {"patients": size["population"] // 5, "pieces": 1000}),
     "agreement": compare_with_radau,

@@ -17,7 +17,9 @@ from typing import Any
 __all__ = ["measured", "say"]
 
 
-def measured(module: str, environment: dict[str, str] | None = None, **request: Any) -> dict[str, Any]:
+def measured(
+    module: str, environment: dict[str, str] | None = None, *, interpreter: str = sys.executable, **request: Any
+) -> dict[str, Any]:
     """What a module measures in a process of its own.
 
     Parameters
@@ -26,6 +28,8 @@ def measured(module: str, environment: dict[str, str] | None = None, **request: 
         A module of this folder with a function ``measure``.
     environment : dict, optional
         Variables to set for it.
+    interpreter : str
+        The Python that runs it.
     **request
         Its arguments, anything JSON holds.
 
@@ -37,7 +41,7 @@ def measured(module: str, environment: dict[str, str] | None = None, **request: 
     with tempfile.TemporaryDirectory(prefix="lymphokinetics-bench-") as folder:
         request_path, answer_path = Path(folder, "request.json"), Path(folder, "answer.json")
         request_path.write_text(json.dumps(request))
-        command = [sys.executable, str(Path(__file__)), module, str(request_path), str(answer_path)]
+        command = [interpreter, str(Path(__file__)), module, str(request_path), str(answer_path)]
         status = subprocess.run(command, env={**os.environ, **(environment or {})}, check=False).returncode
         if status or not answer_path.is_file():
             return {"failed": f"the process of {module} ended with status {status}"}

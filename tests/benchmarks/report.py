@@ -187,17 +187,20 @@ def _published_runs(results: dict[str, Any]) -> str:
 def _petab_problems(results: dict[str, Any]) -> str:
     columns = {
         "problem": "problem",
+        "engine": "engine",
         "ms": "objective_ms",
-        "ms with gradient": "gradient_ms",
-        "error": "error",
-        "ms of the peer": "peer_objective_ms",
-        "ms by differences": "peer_gradient_ms",
-        "its error": "peer_error",
+        "error": "objective_error",
+        "times ours": "objective_ratio",
+        "ms of a gradient": "gradient_ms",
+        "its error": "gradient_error",
+        "times ours ": "gradient_ratio",
+        "ms by differences": "differences_ms",
+        "times ours  ": "differences_ratio",
         "why not": "reason",
     }
-    pace = 1e3 * results["pace"]["median"]
-    title = f"Problems in PEtab, and pyPESTO with libroadrunner; processor time; pace {pace:.3g} ms"
-    return _table_of(title, columns, results["problems"])
+    paces = ", ".join(f"{1e3 * pace['median']:.3g}" for pace in results["paces"])
+    title = f"Problems in PEtab at equal error; processor time; paces {paces} ms"
+    return "\n".join([_table_of(title, columns, results["rows"]), *(f"  {one}" for one in results["left_out"])])
 
 
 def _petab_fits(results: dict[str, Any]) -> str:

@@ -64,7 +64,7 @@ def test_without_a_dose_it_says_that_one_may_help(run, project) -> None:
         (("MODEL",), "--parameters: name at least one"),
         (("MODEL", "--parameters", "q", "--outputs", "puddle"), "no parameter 'q'"),
         (("MODEL", "--parameters", "k", "--outputs", "puddle"), "no output or state 'puddle'"),
-        (("REGIMEN",), "is a regimen"),
+        (("REGIMEN",), "is of kind regimen"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(run, project, call, said: str) -> None:

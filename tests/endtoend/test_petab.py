@@ -31,31 +31,37 @@ def test_faults(run, tmp_path, changes, said):
 
 
 def test_options_that_it_does_not_take(run, tmp_path):
-    answer = run("fit", write_problem(tmp_path, 1), "--save", "--whole", "--profile", "all")
+    answer = run("fit", write_problem(tmp_path, 1), "--save", "--whole", "--posterior", 100)
     assert answer.status == 2
-    assert "--save" in answer.err
-    assert "--profile" in answer.err
-    assert "--whole" in answer.err
+    for option in ("--save", "--whole", "--posterior"):
+        assert f"{option}: a problem of PEtab does not take it" in answer.err
+    answer = run("fit", "hill_cawthorne_2012", "--workers", 2)
+    assert answer.status == 2
+    assert "--workers: is for a problem of PEtab" in answer.err
 
 
 def test_files_of_other_programs_are_known(run, tmp_path):
-    """Each verb takes them, or says which one does."""
+    """Each verb takes them, or says what they are and which one does."""
     problem = write_problem(tmp_path, 1)
-    model = tmp_path / "model.xml"
+    model, picture = tmp_path / "model.xml", tmp_path / "x.png"
     assert run("check", problem, model).status == 0
     assert "A" in run("show", model, "--only", "equations").out
-    for verb, file, remedy in (
-        ("import", problem, "'kinetics fit' takes it"),
-        ("show", problem, "'kinetics check' checks it"),
-        ("simulate", problem, "'kinetics fit' takes it"),
-        ("simulate", model, "'kinetics import' makes a model file of it"),
-        ("fit", model, "'kinetics import' makes a model file of it"),
-        ("figure", model, "'kinetics import' makes a model file of it"),
+    assert "of_A" in run("show", problem).out
+    for file, remedy in (
+        (problem, "is a problem in PEtab; 'kinetics fit' takes it"),
+        (model, "is a model in SBML; 'kinetics import' makes a model file of it"),
     ):
-        more = ("--out", tmp_path / "x.png") if verb == "figure" else ()
-        answer = run(verb, file, *more)
-        assert (answer.status, answer.out) == (2, ""), (verb, answer.out)
-        assert remedy in answer.err, (verb, answer.err)
+        for verb, *more in (
+            *((verb,) for verb in ("simulate", "identify", "refit", "evidence", "fit-population", "cite", "explore")),
+            *(("report", "--out", tmp_path / "x.html"), ("figure", "--out", picture), ("patient", "--id", "1")),
+            *(("predict", "--regimen", "single_100mg"), ("data", "read"), ("export", "--out", tmp_path / "x.py")),
+        ):
+            command = ("data", "read", file) if verb == "data" else (verb, file, *more)
+            answer = run(*command)
+            assert (answer.status, answer.out) == (2, ""), (verb, answer.out)
+            assert remedy in answer.err, (verb, answer.err)
+    assert "'kinetics fit' takes it" in run("import", problem).err
+    assert "'kinetics import' makes a model file of it" in run("fit", model).err
 
 
 def test_check_finds_the_faults_of_a_problem(run, tmp_path):
@@ -70,11 +76,19 @@ def test_a_result_goes_where_it_can(run, tmp_path):
     found = tmp_path / "found.nc"
     assert run("fit", write_problem(tmp_path, 2), "--starts", 1, "--out", found).status == 0
     assert run("check", found).status == 0
+    assert "log-likelihood" in run("show", found).out
     for verb, *more in (("figure", "--out", tmp_path / "x.png"), ("report", "--out", tmp_path / "x.html"), ("cite",)):
         answer = run(verb, found, *more)
+        assert answer.status == 0, answer.err
+    for command, said in (
+        (("predict", found, "--regimen", "single_100mg"), "it is the fit of a PEtab problem"),
+        (("figure", "goodness_of_fit", found, "--out", tmp_path / "y.png"), "is the fit of a PEtab problem"),
+        (("identify", found), "'kinetics show', 'figure' and 'report' take this one"),
+        (("simulate", found, "--until", "1 year"), "'kinetics show', 'figure' and 'report' take results"),
+    ):
+        answer = run(*command)
         assert (answer.status, answer.out) == (2, "")
-        assert "is the fit of a PEtab problem" in answer.err
-        assert "does not ship" not in answer.err
+        assert said in answer.err, (command, answer.err)
 
 
 def test_export(run, tmp_path):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import kinetics
 from kinetics.errors import ClusterError, InputError
 from kinetics.measures import TimeToThreshold
 from kinetics.measures.extremes import Nadir
@@ -313,3 +314,13 @@ def test_without_a_cluster_dask_is_not_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_searches_of_a_problem_of_petab_are_spread_too(client, tmp_path):
+    """The same numbers to the last bit."""
+    from tests.petab_files import write_problem
+
+    problem = kinetics.read_petab(write_problem(tmp_path, 2))
+    here, there = (kinetics.fit(problem, starts=3, client=one).searches for one in (None, client))
+    assert [one.end.tolist() for one in there] == [one.end.tolist() for one in here]
+    assert [one.log_posterior for one in there] == [one.log_posterior for one in here]

@@ -16,13 +16,19 @@ VERSIONS = pytest.mark.parametrize("version", [1, 2])
 @VERSIONS
 @pytest.mark.parametrize("engine", ["batch", "scipy"])
 def test_closed_form(tmp_path, version, engine):
-    """A(t) = a0 exp(-k t): log-likelihood, and its derivatives by differences of the closed form."""
-    problem = FitProblem.from_petab(write_problem(tmp_path, version)).with_settings(engine=engine)
+    """A(t) = a0 exp(-k t), where a condition sets a0, with an estimated noise, on which no state depends."""
+    rows = {1: f"sigma\tlin\t0.01\t1\t{SIGMA}\t1\n", 2: f"sigma\t0.01\t1\t{SIGMA}\ttrue\n"}
+    changed = {
+        "parameters": FILES[version]["parameters.tsv"] + rows[version],
+        "measurements": FILES[version]["measurements.tsv"].replace(f"\t{SIGMA}\n", "\tsigma\n"),
+    }
+    problem = FitProblem.from_petab(write_problem(tmp_path, version, **changed)).with_settings(engine=engine)
     values = problem.objective({"k": 0.7}, gradient=True)
     assert values.llh == pytest.approx(log_likelihood(k=0.7), rel=1e-7)
     slopes = {
         "a0": sum((v - A0 * math.exp(-0.7 * t)) * math.exp(-0.7 * t) for t, v in MEASURED.items()) / SIGMA**2,
         "k": sum(-(v - A0 * math.exp(-0.7 * t)) * t * A0 * math.exp(-0.7 * t) for t, v in MEASURED.items()) / SIGMA**2,
+        "sigma": sum(((v - A0 * math.exp(-0.7 * t)) / SIGMA) ** 2 - 1.0 for t, v in MEASURED.items()) / SIGMA,
     }
     assert dict(zip(values.names, values.gradient, strict=True)) == pytest.approx(slopes, rel=1e-6)
 
@@ -91,6 +97,7 @@ def test_fit(tmp_path, version):
     assert "a0" in report(found)
     path.with_name("measurements.tsv").write_text(FILES[version]["measurements.tsv"].replace("1.2", "1.3"))
     assert FitProblem.from_petab(path).data_hash != tree.attrs["data_hash"]
+    assert found.problem.data_hash == tree.attrs["data_hash"]
 
 
 def test_laplace_noise_and_priors(tmp_path):
@@ -210,11 +217,13 @@ def test_file_of_100_mb(tmp_path, name):
 
 
 def test_options_that_a_fit_of_petab_does_not_take(tmp_path):
-    """Profiles and posteriors are refused by name, not left out."""
+    """A posterior is refused by name, not left out, and so is a parameter to profile that is none."""
     problem = FitProblem.from_petab(write_problem(tmp_path, 1))
     with pytest.raises(InputError) as caught:
-        fit(problem, profile="all", posterior=100)  # pyright: ignore[reportArgumentType]
-    assert [fault.name for fault in caught.value.faults] == ["profile", "posterior"]
+        fit(problem, posterior=100, reduce=True)  # pyright: ignore[reportArgumentType]
+    assert [fault.name for fault in caught.value.faults] == ["posterior", "reduce"]
+    with pytest.raises(InputError, match="profile: 'kk' is not estimated"):
+        fit(problem, profile=["k", "kk"])
 
 
 @pytest.mark.parametrize("version", [1, 2])

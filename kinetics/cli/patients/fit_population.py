@@ -9,10 +9,10 @@ import typer
 
 from kinetics.cli.arguments.inputs import destination, folder
 from kinetics.cli.arguments.options import AllowLarge, AsJson, OutNetCDF
-from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.failures import tell_notes
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
+from kinetics.cli.terminal.resuming import resumable
 from kinetics.errors import Faults
 
 

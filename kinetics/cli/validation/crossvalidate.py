@@ -10,9 +10,9 @@ import typer
 from kinetics.cli.arguments.completion import FITS
 from kinetics.cli.arguments.inputs import destination, parts_of
 from kinetics.cli.arguments.options import AsJson, Resume
-from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
+from kinetics.cli.terminal.resuming import resumable
 from kinetics.errors import Faults
 
 

@@ -11,9 +11,9 @@ from kinetics.cli.arguments.completion import FITS
 from kinetics.cli.arguments.inputs import check_cluster, destination, named_values
 from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import AsJson, ClusterAddress, Resume, Seed, Workers
-from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.output import print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
+from kinetics.cli.terminal.resuming import resumable
 from kinetics.errors import Faults
 
 MAX_REPLICATES = 100_000

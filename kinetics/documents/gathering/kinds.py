@@ -16,10 +16,11 @@ from kinetics.documents.gathering.comparisons import comparison_document
 from kinetics.documents.gathering.fits import fit_document
 from kinetics.documents.gathering.fitted_result import FittedResult
 from kinetics.documents.gathering.patients import patient_document, patient_fit_document
+from kinetics.documents.gathering.petab import petab_document
 from kinetics.documents.gathering.predictions import prediction_document, simulation_document
 from kinetics.errors import Fault, InputError, KineticsError
-from kinetics.estimate import Estimates, Fit
-from kinetics.files.kinds import file_of_kind, files_of
+from kinetics.estimate import Estimates, Fit, PetabFit
+from kinetics.files.kinds import file_of_kind, files_of, kind_text
 from kinetics.model import Model
 from kinetics.patients.clinic import ClinicFit
 from kinetics.patients.individual.patient_fit import PatientFit
@@ -31,6 +32,7 @@ ACCEPTED = "a fit, a prediction, a simulation, a comparison, a patient or the fi
 _WRITTEN_BY = "kinetics fit, predict, simulate, compare, patient and fit-population write one with --out FILE.nc"
 _DOCUMENTS: dict[str, Callable[[xr.DataTree, Model | None], Document]] = {
     "clinic": clinic_document,
+    "petab": petab_document,
     "patient": patient_document,
     "prediction": prediction_document,
     "comparison": comparison_document,
@@ -54,6 +56,8 @@ def document_of(result: Any, model: Model | None = None) -> Document:
         return fit_document(FittedResult.of_estimates(result))
     if isinstance(result, ClinicFit):
         return clinic_document(result.tree(), result.problem.model, result)
+    if isinstance(result, PetabFit):
+        return petab_document(result.tree(), model or result.problem.plan.assembled.model)
     if isinstance(result, PatientFit):
         return patient_fit_document(result)
     if isinstance(result, xr.Dataset):
@@ -67,7 +71,7 @@ def _of_file(name: str | Path, model: Model | None) -> Document:
     found = file_of_kind(name, ("fit", "result", "dataset"))
     if found is None:
         kind, path = files_of(name)[0]
-        raise InputError(Fault(f"is a {kind}; a report is of {ACCEPTED}", str(path)))
+        raise InputError(Fault(f"is {kind_text(kind)}; a report is of {ACCEPTED}", str(path)))
     kind, path = found
     if kind == "dataset":
         return _of_tree(read_result(path), model, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ _WORDS = {
     "fit": "fit",
     "clinic": "clinic",
     "patient": "patient",
+    "petab": "problem of PEtab",
+    "petab_version": "version of PEtab",
     "model": "model",
     "model_hash": "SHA-256 of the model",
     "cohort": "cohort",
@@ -42,13 +45,14 @@ _WORDS = {
 """Of the attributes of a result, in the order in which they are listed."""
 
 
-def provenance_section(facts: Mapping[str, Any], model: Model) -> Section:
-    """The facts of a result that are known, and whether its model is still the same."""
+def provenance_section(facts: Mapping[str, Any], model: Model | None) -> Section:
+    """The facts of a result that are known, and whether its model is still the same, if it is at hand."""
     listed = [(words, _text(key, facts.get(key))) for key, words in _WORDS.items()]
     rows = [(words, text) for words, text in listed if text]
+    rows += [(f"SHA-256 of {name}", text) for name, text in json.loads(facts.get("file_hashes", "{}")).items()]
     rows.append(("report made with lymphokinetics", __version__))
     blocks: list[Block] = [Facts("Provenance of the result", rows)]
-    if facts.get("model_hash") not in (None, model.content_hash):
+    if model is not None and facts.get("model_hash") not in (None, model.content_hash):
         changed = "The model has changed since the result was made: equations and parameters here are those of today."
         blocks.insert(0, Note(changed))
     return Section("Provenance", blocks)

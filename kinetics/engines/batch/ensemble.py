@@ -16,7 +16,7 @@ from kinetics.engines.batch.kernels.scheduler import integrate_lanes
 from kinetics.engines.batch.plans import Plan, empty_solution, explain_failures, prepare
 from kinetics.engines.batch.stopping import TOLERANCES, rule_arrays
 from kinetics.engines.batch.thread_chunks import in_chunks
-from kinetics.engines.batch.work import addressed, progress_arrays, rule_state_arrays, step_arrays
+from kinetics.engines.batch.work import addressed, progress_arrays, rule_state_arrays, step_addresses
 from kinetics.engines.rule_monitor import TriggeredDoses, levels_of
 from kinetics.engines.tolerances import Tolerances
 from kinetics.regimen import Triggers
@@ -140,15 +140,14 @@ def _all_states(system: System, ensemble: Ensemble, solution: Solution, reasons:
 def integrate_side_by_side(begin: int, end: int, ensemble: Ensemble, solution: Solution) -> None:
     """A chunk of patients, from one number up to another, in lanes."""
     events = np.zeros((LANES, ensemble.thresholds.events), EVENT)
-    wide, step = (step_arrays(code, ensemble.limits.relative) for code in (ensemble.code, ensemble.alone))
-    arguments = (addressed(ensemble), addressed(solution), empty_lanes(LANES), addressed(wide), events)
-    integrate_lanes(begin, end, *arguments, addressed(step))
+    wide, step = (step_addresses(code, ensemble.limits.relative) for code in (ensemble.code, ensemble.alone))
+    integrate_lanes(begin, end, addressed(ensemble), addressed(solution), empty_lanes(LANES), wide, events, step)
 
 
 def _integrate_by_rules(begin: int, end: int, ensemble: Ensemble, solution: Solution, rules: Rules) -> None:
     """A chunk of patients to whom rules give doses."""
     events, progress = np.zeros(ensemble.thresholds.events, EVENT), progress_arrays()
     state = rule_state_arrays(rules.columns.size, rules.times.shape[1])
-    step = step_arrays(ensemble.alone, ensemble.limits.relative)
-    arguments = (addressed(ensemble), addressed(solution), rules, state, addressed(step), addressed(progress))
+    step = step_addresses(ensemble.alone, ensemble.limits.relative)
+    arguments = (addressed(ensemble), addressed(solution), rules, state, step, addressed(progress))
     integrate_with_rules(begin, end, *arguments, events)

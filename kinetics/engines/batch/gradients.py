@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from kinetics.engines.batch.plans import empty_solution, explain_failures, prepa
 from kinetics.engines.batch.sensitivity_blocks import sparse_terms
 from kinetics.engines.batch.stopping import TOLERANCES
 from kinetics.engines.batch.thread_chunks import in_chunks
-from kinetics.engines.batch.work import addressed, derivative_arrays, progress_arrays, step_arrays
+from kinetics.engines.batch.work import MOST_KEPT, addressed, derivative_arrays, progress_arrays, step_addresses
 from kinetics.engines.tolerances import Tolerances
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.regimen import Segments
@@ -137,8 +138,7 @@ def differentiate(
 
     ``gradients`` are (patient, time, output, direction), of the outputs whose numbers ``columns`` has.
     """
-    entered = system.constants_entered(names)
-    effects = _effects(system, names, entered)
+    entered, effects = _effects(system, tuple(names))
     arguments = system, ensemble, solution, entered, effects, doses, columns, gradients
     in_chunks(_differentiate, len(ensemble.constants), 1, *arguments)
 
@@ -164,8 +164,13 @@ def _check(system: System, parameters: np.ndarray, names: Sequence[str], outputs
         raise UnknownNameError(*faults)
 
 
-def _effects(system: System, names: Sequence[str], constants: tuple[int, ...]) -> ParameterEffects:
-    """What each parameter does in any patient: indices, and which derivative of a constant goes there."""
+@lru_cache(maxsize=MOST_KEPT)
+def _effects(system: System, names: tuple[str, ...]) -> tuple[tuple[int, ...], ParameterEffects]:
+    """The constants that parameters enter, and what each does in any patient.
+
+    That is indices, and which derivative of a constant goes there.
+    """
+    constants = system.constants_entered(names)
     table = system.functions.compiled("constants_by_parameter").entries
     # the derivatives themselves differ between patients; which of them are not zero does not
     numbers = np.zeros((len(system.parameters) + len(system.model.constants), len(system.parameters)), dtype=np.int64)
@@ -175,7 +180,7 @@ def _effects(system: System, names: Sequence[str], constants: tuple[int, ...]) -
     # the tangent takes derivatives of constants by parameters as they are: each constant acts on itself
     itself = np.array([range(len(constants)), constants], dtype=np.int64)
     terms = (sparse_terms(table, chosen, LANES) for table in (start, itself, outputs))
-    return ParameterEffects(*(SparseTerms(indices, counted - 1) for indices, counted in terms))
+    return constants, ParameterEffects(*(SparseTerms(indices, counted - 1) for indices, counted in terms))
 
 
 def _differentiate(
@@ -193,9 +198,9 @@ def _differentiate(
     """A chunk of patients with their derivatives."""
     blocks = max(1, -(-gradients.shape[3] // LANES))
     tangent, derivatives = derivative_arrays(system, entered, effects, blocks, columns, ensemble.n_times)
-    step, progress = step_arrays(ensemble.alone, ensemble.limits.relative), progress_arrays()
+    step, progress = step_addresses(ensemble.alone, ensemble.limits.relative), progress_arrays()
     arguments = (addressed(ensemble), addressed(solution), effects, doses, tangent, derivatives, gradients)
-    integrate_with_tangent(begin, end, *arguments, addressed(step), addressed(progress), np.zeros(0, EVENT))
+    integrate_with_tangent(begin, end, *arguments, step, addressed(progress), np.zeros(0, EVENT))
 
 
 def leave_out_infinite(
@@ -203,6 +208,8 @@ def leave_out_infinite(
 ) -> None:
     """A patient of finite states may have a derivative that is not: of a square root at 0, say."""
     finite = np.isfinite(result.gradients)
+    if finite.all():
+        return
     for patient in np.flatnonzero(~finite.all(axis=(1, 2, 3))):
         if not result.reasons[patient]:
             time, output, name = np.argwhere(~finite[patient])[0]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
 from typing import Any
 
 from numba import get_num_threads
@@ -27,6 +29,21 @@ def in_chunks(integrate: Callable[..., None], patients: int, lanes: int, *argume
         _compiled.add(integrate)
     # Threads and no processes: the kernels hold no lock of Python, and each patient has a place of its own in the
     # results.
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(integrate, begin, min(begin + size, patients), *arguments) for begin in begins]:
+    pool = _pool(threads)
+    chunks = [pool.submit(integrate, begin, min(begin + size, patients), *arguments) for begin in begins]
+    try:
+        for done in chunks:
             done.result()
+    finally:  # nothing writes into the results of a caller who was interrupted
+        for one in chunks:
+            one.cancel()
+        wait(chunks)
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that are kept: to start them takes as long as a short integration."""
+    return ThreadPoolExecutor(threads)
+
+
+os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not go with a fork

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from kinetics.compile import LANES, System
 from kinetics.compile.definitions import STAGES
+from kinetics.compile.functions import Functions
 from kinetics.compile.memory import address
 from kinetics.engines.batch.kernels.problems import (
     Code,
@@ -19,49 +23,55 @@ from kinetics.engines.batch.kernels.problems import (
 )
 from kinetics.engines.batch.kernels.workspaces import Progress, RuleState, Step, TangentStages
 
+MOST_KEPT = 64
+"""Models whose tables of functions are kept: to look them up takes as long as a short integration."""
+
 
 def code_of_one(system: System) -> Code:
     """The functions of one patient."""
-    return _code(system, 0, *(_address(system, name) for name in ("coefficients", "rate")))
+    return _code(system.functions, 0)
 
 
 def code_of_lanes(system: System) -> Code:
     """The functions of `LANES` patients. What happens once a segment is done for one at a time, by `code_of_one`."""
-    return _code(system, LANES, 0, 0)
+    return _code(system.functions, LANES)
 
 
-def _code(system: System, lanes: int, *of_one: int) -> Code:
-    compiled = system.functions.compiled
+@lru_cache(maxsize=MOST_KEPT)
+def _code(functions: Functions, lanes: int) -> Code:
+    compiled = functions.compiled
     outputs, kinks, factor = (compiled(name, lanes) for name in ("outputs", "kinks", "factor"))
-    constants = len(system.parameters) + len(system.model.constants)
-    states, lead = len(system.states), max(1, lanes)
+    states, lead = compiled("start").size, max(1, lanes)
     width = -(-states * lead // LANES) * LANES
-    sizes = (states, width, outputs.size, kinks.size, constants, compiled("coefficients").size, factor.size)
-    of_steps = (_address(system, name, lanes) for name in ("outputs", "kinks", "factor", "stage", "error"))
-    return Code(lead, *_flat(system, lanes), *sizes, *of_one, *of_steps)
+    constants = compiled("constants").size, compiled("coefficients").size
+    sizes = (states, width, outputs.size, kinks.size, *constants, factor.size)
+    of_one = (0, 0) if lanes else (_address(functions, name) for name in ("coefficients", "rate"))
+    of_steps = (_address(functions, name, lanes) for name in ("outputs", "kinks", "factor", "stage", "error"))
+    return Code(lead, *_flat(functions, lanes), *sizes, *of_one, *of_steps)
 
 
-def _flat(system: System, lanes: int) -> tuple[np.ndarray, int, int]:
+def _flat(functions: Functions, lanes: int) -> tuple[np.ndarray, int, int]:
     """The functions that treat all states alike."""
-    combine = np.array([_address(system, f"combine_{slopes}", lanes) for slopes in range(STAGES)])
-    return combine, _address(system, "dense_terms", lanes), _address(system, "interpolate", lanes)
+    combine = np.array([_address(functions, f"combine_{slopes}", lanes) for slopes in range(STAGES)])
+    return combine, _address(functions, "dense_terms", lanes), _address(functions, "interpolate", lanes)
 
 
-def _address(system: System, name: str, lanes: int = 0) -> int:
-    return system.functions.compiled(name, lanes).address
+def _address(functions: Functions, name: str, lanes: int = 0) -> int:
+    return functions.compiled(name, lanes).address
 
 
-def _tangent_code(system: System, constants: tuple[int, ...]) -> TangentCode:
+@lru_cache(maxsize=MOST_KEPT)
+def _tangent_code(functions: Functions, constants: tuple[int, ...]) -> TangentCode:
     """The derivatives of one patient, and what they do to lanes of sensitivities."""
     of_stages = ("stage_points", "stage_by_state", "tangent_stage")
     by_constants = ("stage_by_constant", "tangent_direct")
     at_times = ("outputs_by_state", "outputs_by_constant", "constants_by_parameter", "start_by_constant")
     return TangentCode(
         LANES,
-        *_flat(system, LANES),
-        *(_address(system, name, LANES) for name in of_stages),
-        *(system.functions.compiled(name, LANES, constants).address for name in by_constants),
-        *(_address(system, name) for name in at_times),
+        *_flat(functions, LANES),
+        *(_address(functions, name, LANES) for name in of_stages),
+        *(functions.compiled(name, LANES, constants).address for name in by_constants),
+        *(_address(functions, name) for name in at_times),
     )
 
 
@@ -94,18 +104,16 @@ def tangent_arrays(
 ) -> Tangent:
     """The `Tangent` of one patient by parameters that enter some ``constants``."""
     compiled, (blocks, width) = system.functions.compiled, sensitivities.shape
-    points, k = (aligned(STAGES * len(system.states)) for _ in range(2))
     sizes = compiled("stage_by_state", LANES).size, compiled("stage_by_constant", LANES, constants).size
-    by_state, by_constant = (aligned(STAGES * size) for size in sizes)
-    point, direct, earlier = (aligned(width) for _ in range(3))
-    stages = TangentStages(
-        points, k, by_state, by_constant, point, direct, earlier, theta=aligned(LANES), slopes=aligned(STAGES * width)
-    )
+    of_stages = (STAGES * size for size in (len(system.states), len(system.states), *sizes))
+    *stages, terms = aligned(*of_stages, width, width, width, LANES, STAGES * width, blocks * 5 * width)
     taken, segments = np.zeros((2, 1), np.int64)
-    terms, code = aligned(blocks * 5 * width).reshape(blocks, -1), _tangent_code(system, constants)
-    arrays = (sensitivities, inflows, boluses, by_parameter)
+    code, arrays = _tangent_code(system.functions, constants), (sensitivities, inflows, boluses, by_parameter)
     sensitivities, inflows, boluses, by_parameter = (_aligned_copy(array) for array in arrays)
-    return Tangent(code, sensitivities, inflows, boluses, delays, by_parameter, record, terms, taken, segments, stages)
+    return Tangent(
+        code, sensitivities, inflows, boluses, delays, by_parameter, record, terms.reshape(blocks, -1), taken, segments,
+        TangentStages(*stages),
+    )  # fmt: skip
 
 
 def derivative_arrays(
@@ -131,7 +139,7 @@ def derivative_arrays(
         at_rest=np.empty(compiled("start_by_constant").size),
         by_state=np.empty(by_state.size),
         by_constant=np.empty(compiled("outputs_by_constant").size),
-        lanes=aligned(width),
+        lanes=aligned(width)[0],
         of_block=np.empty(len(system.outputs) * LANES),
     )
 
@@ -146,16 +154,19 @@ def addressed(value: Any) -> Any:
 _LINE = 64  # bytes
 
 
-def aligned(size: int) -> np.ndarray:
-    """Zeros that begin at a line of the cache: a vector register that is loaded across two takes twice as long."""
-    array = np.zeros(size + _LINE // 8)
-    first = -(address(array) // 8) % (_LINE // 8)
-    return array[first : first + size]
+def aligned(*sizes: int) -> list[np.ndarray]:
+    """Zeros, arrays that begin at a line of the cache: a vector register loaded across two takes twice as long."""
+    numbers = _LINE // 8
+    lengths = [-(-size // numbers) * numbers for size in sizes]
+    whole = np.zeros(sum(lengths) + numbers)
+    first = -(address(whole) // 8) % numbers
+    begins = accumulate(lengths, initial=first)
+    return [whole[begin : begin + size] for begin, size in zip(begins, sizes, strict=False)]
 
 
 def _aligned_copy(array: np.ndarray) -> np.ndarray:
     """An array that begins at a line of the cache, with the numbers of another."""
-    copied = aligned(array.size).reshape(array.shape)
+    copied = aligned(array.size)[0].reshape(array.shape)
     copied[:] = array
     return copied
 
@@ -163,16 +174,36 @@ def _aligned_copy(array: np.ndarray) -> np.ndarray:
 def step_arrays(code: Code, relative: float) -> Step:
     """The work arrays of a step with a relative tolerance, with numbers that do no harm in a lane without a patient."""
     lanes, width = code.lanes, code.width
-    h, pace, shift, error, fifth, theta = (aligned(LANES) for _ in range(6))
-    h[:] = 1.0
-    y, y_new, inflow, point, earlier, phase, state, rate = (aligned(width) for _ in range(8))
-    k, lu, terms = aligned(STAGES * width), aligned(code.factors * lanes), aligned(3 * width)
-    outputs, kinks, kinks_new = (aligned(size * lanes) for size in (code.outputs, code.kinks, code.kinks))
-    absolute, constants, coefficients = (
-        aligned(size) for size in (width, code.constants * lanes, code.coefficients * lanes)
-    )
-    absolute[:], constants[:] = 1.0, 1.0
-    steps = (h, pace, shift, error, fifth, np.array([relative]), absolute, constants, coefficients)
-    return Step(
-        *steps, y, y_new, inflow, k, point, earlier, lu, terms, theta, phase, state, rate, outputs, kinks, kinks_new
-    )
+    sizes = dict.fromkeys(Step._fields, width)
+    sizes |= dict.fromkeys(("h", "pace", "shift", "error", "fifth", "theta"), LANES)
+    sizes |= {"relative": 1, "k": STAGES * width, "terms": 3 * width, "lu": code.factors * lanes}
+    sizes |= {"constants": code.constants * lanes, "coefficients": code.coefficients * lanes}
+    sizes |= {"outputs": code.outputs * lanes, "kinks": code.kinks * lanes, "kinks_new": code.kinks * lanes}
+    step = Step(*aligned(*sizes.values()))
+    step.relative[:] = relative
+    for array in (step.h, step.absolute, step.constants):
+        array[:] = 1.0
+    return step
+
+
+class _Kept(threading.local):
+    """Work arrays of a thread, and their addresses, by the number of lanes: those of the last model."""
+
+    def __init__(self) -> None:
+        self.steps = dict[int, tuple[Code, Step, Any]]()
+
+
+_KEPT = _Kept()
+
+
+def step_addresses(code: Code, relative: float) -> Any:
+    """The addresses of `step_arrays` of this thread, for one integration after the other.
+
+    To make them takes as long as a short integration. A lane has old numbers until a patient takes it.
+    """
+    kept = _KEPT.steps.get(code.lanes)
+    if kept is None or kept[0] is not code:
+        arrays = step_arrays(code, relative)
+        kept = _KEPT.steps[code.lanes] = code, arrays, addressed(arrays)
+    kept[1].relative[:] = relative
+    return kept[2]

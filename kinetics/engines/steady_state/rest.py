@@ -86,18 +86,18 @@ class ScaledRates:
         with np.errstate(all="ignore"):
             return from_zero(function, x * self.scale, self._absolute) * (self._moves / self.scale)
 
-    def samples(self, path: Sequence[np.ndarray]) -> np.ndarray:
-        """States around those of a path where rates are finite, (sample, state): five more than there are states."""
-        generator, size = np.random.default_rng(len(self.scale)), len(self.scale)
-        found = list[np.ndarray]()
-        for number in range(4 * size + 20):
-            point = path[number % len(path)]
-            x = point * np.exp(generator.uniform(-0.7, 0.7, size)) + generator.uniform(0.0, 0.1, size)
-            if np.isfinite(self.rate(x)).all():
-                found.append(x)
-            if len(found) == size + 5:
-                break
-        return np.array(found).reshape(-1, size)
+    def samples(self, path: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """States around those of a path where rates are finite, and these, (sample, state).
+
+        There are five more than there are states.
+        """
+        size, points = len(self.scale), np.array(path)
+        tried = 4 * size + 20
+        factors, added = np.random.default_rng(size).uniform([[[-0.7]], [[0.0]]], [[[0.7]], [[0.1]]], (2, tried, size))
+        x = points[np.arange(tried) % len(points)] * np.exp(factors) + added
+        rates = self._scaled(lambda y: self._functions.rate_table(y, self._constants) + self._inflow, x)
+        finite = np.flatnonzero(np.isfinite(rates).all(axis=1))[: size + 5]
+        return x[finite], rates[finite]
 
 
 def find_rest(rates: ScaledRates, start: np.ndarray, guess: np.ndarray, path: Sequence[np.ndarray]) -> Rest | None:
@@ -106,10 +106,10 @@ def find_rest(rates: ScaledRates, start: np.ndarray, guess: np.ndarray, path: Se
     It fails where Newton's method does not converge, and where rates are zero all around, so that it depends on more
     than totals where a path ends.
     """
-    around = rates.samples(path)
+    around, of_samples = rates.samples(path)
     if len(around) < len(start):
         return None
-    laws = conservation_laws(np.array([rates.rate(x) for x in around]).T)
+    laws = conservation_laws(of_samples.T)
     x, totals = guess.copy(), laws.T @ start
     for _ in range(MOST_CORRECTIONS):
         f, jacobian = rates.rate(x), rates.jacobian(x)
@@ -150,6 +150,8 @@ def derivatives(rates: ScaledRates, rest: Rest, start: np.ndarray, start_changes
     weights of a law that depend on p weigh what has moved in another way.
     """
     around = rest.around
+    if not start_changes.shape[1]:
+        return np.empty((len(rest.states), 0))
     weighed = np.zeros((len(around), rest.laws.shape[1], start_changes.shape[1]))
     for number, x in enumerate(around if rest.laws.size else ()):
         changes = rates.changes(x)

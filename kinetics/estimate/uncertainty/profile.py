@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from kinetics.estimate.uncertainty.stepping import (
     next_reach,
 )
 from kinetics.text.numbers import number_text
+
+Bounds = tuple[np.ndarray, np.ndarray]
+SearchOthers = Callable[[np.ndarray, float], Search]
 
 
 @dataclass(frozen=True)
@@ -94,13 +97,27 @@ def profile(
     the next one out: one local search may end at a worse place, which would close the interval where it is not.
     """
     best = minimise(objective, optimum, dict(enumerate(map(float, optimum))))
-    start = Point(optimum, 0.0, 0.0, best.converged)
-    below, above = (_Side(objective, index, start, best.cost, covariance, sign, on_evaluation) for sign in (-1, 1))
+    name = objective.problem.free[index].name
+
+    def search(start: np.ndarray, at: float) -> Search:
+        return minimise(objective, start, {index: at}, prefixed(on_evaluation, f"{name} at {np.exp(at):.4g}"))
+
+    return follow(replace(best, end=optimum), index, covariance, (objective.lower, objective.upper), search)
+
+
+def follow(best: Search, index: int, covariance: np.ndarray, bounds: Bounds, search: SearchOthers) -> Profile:
+    """A profile as `profile` describes it, of anything that can be searched, on its own scales.
+
+    ``best`` is where it begins, ``bounds`` are the lower and the upper ones, (parameter,), and ``search`` searches over
+    the other parameters from a start, with the profiled one at a value.
+    """
+    start = Point(best.end, 0.0, 0.0, best.converged)
+    below, above = (_Side(bounds, index, start, best.cost, covariance, sign, search) for sign in (-1, 1))
     points = [*below.points[:0:-1], *above.points]
     points = [point for point in points if point.drop < IMPOSSIBLE]
     return Profile(
         index=index,
-        optimum=float(optimum[index]),
+        optimum=float(best.end[index]),
         points=np.array([point.x for point in points]),
         drop=np.array([point.drop for point in points]),
         converged=np.array([point.converged for point in points]),
@@ -118,18 +135,18 @@ class _Side:
 
     def __init__(
         self,
-        objective: AnyObjective,
+        bounds: Bounds,
         index: int,
         start: Point,
         cost: float,
         covariance: np.ndarray,
         sign: int,
-        on_evaluation: Callable[[str], None] | None,
+        search: SearchOthers,
     ) -> None:
-        self._objective, self._index, self._cost, self._sign = objective, index, cost, sign
-        self._on_evaluation = on_evaluation
-        self._bound = float((objective.lower, objective.upper)[sign > 0][index])
-        width = float(objective.upper[index] - objective.lower[index])
+        self._lower, self._upper = bounds
+        self._index, self._cost, self._sign, self._search = index, cost, sign, search
+        self._bound = float(bounds[sign > 0][index])
+        width = float(self._upper[index] - self._lower[index])
         to_bound = abs(self._bound - float(start.x[index]))
         self._to_bound = to_bound if to_bound > 1e-6 * width else 0.0  # none where the optimum is at the bound
         self._along = sign * _along(covariance, index)
@@ -190,7 +207,7 @@ class _Side:
         last, along = nearer[-1], self._along
         if len(nearer) > 1:
             along = (last.x - nearer[-2].x) / (last.reach - nearer[-2].reach)
-        ahead = np.clip(last.x + along * (reach - last.reach), self._objective.lower, self._objective.upper)
+        ahead = np.clip(last.x + along * (reach - last.reach), self._lower, self._upper)
         start = float(self.points[0].x[self._index])
         at = self._bound if reach == self._to_bound else start + self._sign * reach
         search = self._search(ahead, at)
@@ -206,15 +223,9 @@ class _Side:
         drop = search.cost - self._cost
         return Point(search.end, point.reach, drop, search.converged) if drop < point.drop - LEAST_GAIN else point
 
-    def _search(self, start: np.ndarray, at: float) -> Search:
-        """Over the other parameters, with the profiled one at a logarithm."""
-        name = self._objective.problem.free[self._index].name
-        on_evaluation = prefixed(self._on_evaluation, f"{name} at {np.exp(at):.4g}")
-        return minimise(self._objective, start, {self._index: at}, on_evaluation)
-
     def _held(self, point: Point) -> tuple[tuple[int, int], ...]:
         """The other parameters that are at a bound at a point."""
-        lower, upper = self._objective.lower, self._objective.upper
+        lower, upper = self._lower, self._upper
         near = 1e-4 * (upper - lower)
         sides = np.where(point.x <= lower + near, -1, 0) + np.where(point.x >= upper - near, 1, 0)
         return tuple((int(i), int(sides[i])) for i in np.flatnonzero(sides) if i != self._index)

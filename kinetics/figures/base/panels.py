@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -13,11 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
-from kinetics.figures.base.labels import tick_text, time_label, unit_label
+from kinetics.figures.base.labels import output_label, tick_text, time_label, unit_label
 from kinetics.figures.base.page import HEADING, Page, Panel, wrapped
 from kinetics.figures.base.rows import CountPanelRow, OutputPanelRow, PanelRow, TimeRow
 from kinetics.figures.base.style import DOTTED, GREY, line_width, scale
 from kinetics.figures.base.words import say, shown_label
+from kinetics.model import Model
 from kinetics.results import LIMIT_LEVEL
 from kinetics.units import Unit, parse_unit, to_unit
 from kinetics.units.levels import read_level
@@ -36,6 +38,8 @@ _COURSE: dict[str, Any] = {
 }  # fmt: skip
 _UNITS = {"count": "1/L", "concentration": "mg/L", "rate": "1/day", "time": "day", "ratio_or_share": "1"}
 """What an axis without a label shows, by a unit that can be converted to its own."""
+_LEAST_HEIGHT = 34.0
+"""Of axes with a label of one or two lines, mm."""
 _MULTIPLES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 30, 40, 60, 120)
 
 
@@ -132,26 +136,34 @@ def set_time_ticks(page: Page, axes: Axes, time: TimeRow) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
 
 
-def set_log_ticks(axes: Axes) -> None:
+def set_log_ticks(axes: Axes, which: Literal["x", "y"] = "y") -> None:
     """Numbers at powers of ten, or between them on a short axis; minor ticks at 2 to 9 times, without numbers.
 
     All numbers of an axis are plain, or all are powers.
     """
-    lower, upper = axes.get_ylim()
+    axis = axes.yaxis if which == "y" else axes.xaxis
+    lower, upper = sorted(axis.get_view_interval())
     is_long = math.log10(upper / lower) > 1.7
     powers = lower <= (1.001e-4 if is_long else 0.999e-3) or upper >= 0.999e5
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if is_long else (1.0, 2.0, 5.0), numticks=8))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value, powers=powers)))
-    axes.yaxis.set_minor_locator(LogLocator(subs=tuple(map(float, range(2, 10))), numticks=99))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    most = 8 if which == "y" else 4
+    axis.set_major_locator(LogLocator(subs=(1.0,) if is_long else (1.0, 2.0, 5.0), numticks=most))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value, powers=powers)))
+    axis.set_minor_locator(LogLocator(subs=tuple(map(float, range(2, 10))), numticks=99))
+    axis.set_minor_formatter(NullFormatter())
 
 
-def count_label(row: OutputPanelRow) -> str:
-    """The label of an axis of outputs: the file's, or what their unit is of, and of what if it is a percentage."""
+def count_label(row: OutputPanelRow, model: Model, outputs: Iterable[str]) -> str:
+    """The label of an axis of outputs: the file's, or what their unit is of, and of what if it is a percentage.
+
+    Where the units of the model are unchecked, 1 says nothing: the label is the name of the output, if there is one.
+    """
     if row.label:
         return shown_label(row.label)
     if isinstance(row, CountPanelRow) and row.percent_of_baseline:
         return say("count_of_baseline")
+    if model.is_unchecked:
+        names = {output_label(model, name) for name in outputs}
+        return in_lines(names.pop(), _LEAST_HEIGHT) if len(names) == 1 else say("value")
     unit = parse_unit(row.unit)
     return say(next((what for what, typical in _UNITS.items() if unit.is_compatible_with(typical)), "amount"))
 

@@ -115,7 +115,8 @@ class _Panel:
             self.panel = replace(self.panel, is_lowest=True)
         right = _MARGIN * (2.5 if self.spec.facts else 1)
         axes.set_xlim(-_MARGIN * self.times[-1], (1 + right) * self.times[-1])
-        set_time_axes(self.page, self.panel, row, time, count_label(row), row.unit)
+        label = count_label(row, self.spec.model, (curve.output for curve in self.spec.of_panel(self.name)))
+        set_time_axes(self.page, self.panel, row, time, label, row.unit)
 
     def _draw_curve(self, curve: FactCurveRow) -> None:
         values, times = self._values(curve), self.times - self.spec.zero(curve)

@@ -90,7 +90,7 @@ class Lineages(Kind[LineagesSpec]):
         if limit is not None:
             limit.set(color="black", zorder=5, path_effects=[withStroke(linewidth=2.2, foreground="white")])
         axes.set_xlim(times[0], times[-1])
-        set_time_axes(page, panel, row, spec.time, count_label(row), row.unit, pad=8)
+        set_time_axes(page, panel, row, spec.time, count_label(row, spec.model, [row.total]), row.unit, pad=8)
         mark_courses(axes, data["course_start"].values * factor, name)
         return limit is not None
 

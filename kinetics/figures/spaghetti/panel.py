@@ -100,7 +100,8 @@ class PatientsPanel:
         spec, row = self.spec, self.row
         end = to_unit(spec.header.until, spec.time.unit)
         self.axes.set_xlim(self.start - _MARGIN * end, end * (1 + _MARGIN))
-        set_time_axes(self.page, self.panel, row, spec.time, count_label(row), row.unit, pad=8)
+        label = count_label(row, spec.model, [row.output])
+        set_time_axes(self.page, self.panel, row, spec.time, label, row.unit, pad=8)
         if self.simulated is not None:
             starts = self.simulated["course_start"].values
             factor = to_unit(f"1 {self.simulated['course_start'].attrs['units']}", spec.time.unit)

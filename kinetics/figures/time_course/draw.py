@@ -180,9 +180,8 @@ class _Drawing:
         end = min(to_unit(self.spec.header.until, time.unit), float(panel.curves[0][1].time[-1]))
         axes.set_xlim(-_MARGIN * end, end)
         has_courses = "course_start" in self.root
-        set_time_axes(
-            self.page, panel.place, panel.row, time, count_label(panel.row), panel.row.unit, pad=8 if has_courses else 3
-        )
+        label = count_label(panel.row, self.spec.model, (curve.output for curve, _ in panel.curves))
+        set_time_axes(self.page, panel.place, panel.row, time, label, panel.row.unit, pad=8 if has_courses else 3)
         if has_courses:
             starts = self.root["course_start"].values * to_unit(
                 f"1 {self.root['course_start'].attrs['units']}", time.unit

@@ -107,7 +107,8 @@ def _panels(root: xr.Dataset, outputs: Sequence[str], model: Model) -> tuple[dic
 def _panel(data: xr.Dataset, unit: str, model: Model) -> CountPanelRow:
     values = np.concatenate([np.ravel(data[name].values) for name in data])
     positive = values[np.isfinite(values) & (values > 0)]
-    title = output_label(model, str(next(iter(data)))) if len(data) == 1 else ""
+    # where units are unchecked, the name stands beside the axis
+    title = output_label(model, str(next(iter(data)))) if len(data) == 1 and not model.is_unchecked else ""
     if not positive.size or positive.max() / positive.min() < _LEAST_RATIO:
         return CountPanelRow(unit=unit, title=title)
     lower = float(positive.max() / 10**_DECADES)

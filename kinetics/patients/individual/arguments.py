@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kinetics.errors import InputError
 from kinetics.files.arguments import loaded
+from kinetics.files.foreign import check_not_foreign
 from kinetics.model import Model
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.mapping.mapping import DataMapping
@@ -25,6 +26,7 @@ def named_model(counts: Path, mapping: Path | None = None) -> str | Path:
     """The model that a mapping names; ``counts`` may be one."""
     path = mapping or (counts if counts.suffix == ".toml" else None)
     if path is None:
+        check_not_foreign(counts, "a table of patients")
         raise InputError("name the model whose outputs were measured, or give a mapping that names it")
     return DataMapping.load(path).named_file("model")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.files.capacity import check_memory, free_memory
+from kinetics.files.foreign import check_not_foreign
 from kinetics.files.reading import check_regular, read_bytes
 from kinetics.patients.tables.cells import MAX_TEXT, RawTable, cell_text
 from kinetics.patients.tables.delimited import IsHeader, even_rows, read_delimited
@@ -64,6 +65,7 @@ def read_raw_table(
         If it cannot be read, has another format, or is too large.
     """
     path = Path(path)
+    check_not_foreign(path, "a table of patients")
     suffix = path.suffix.casefold()
     if suffix not in SUFFIXES:
         advice = _ADVICE.get(suffix, "save it as CSV (UTF-8), .xlsx or .parquet")

@@ -1,7 +1,6 @@
-"""Estimation of the parameters of a PEtab problem: the problem to fit, its searches, its result."""
+"""Problems of PEtab that can be fitted, and one search for the best values; `kinetics.estimate.petab` fits them."""
 
 from kinetics.interop.petab.fitting.fit_problem import PetabFitProblem
-from kinetics.interop.petab.fitting.fitting import fit_petab, read_petab
-from kinetics.interop.petab.fitting.result import PetabFit
+from kinetics.interop.petab.fitting.reading import read_petab
 
-__all__ = ["PetabFit", "PetabFitProblem", "fit_petab", "read_petab"]
+__all__ = ["PetabFitProblem", "read_petab"]

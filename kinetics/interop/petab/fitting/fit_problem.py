@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +14,11 @@ from kinetics.errors import warn
 from kinetics.files.arguments import whole_number
 from kinetics.files.checksums import bytes_checksum, content_hash
 from kinetics.files.reading import read_bytes
+from kinetics.interop.petab.fitting.starts import start_of
 from kinetics.interop.petab.objective.assembling import assemble
 from kinetics.interop.petab.objective.objective import PetabObjective
 from kinetics.interop.petab.objective.plan import Plan
+from kinetics.interop.petab.objective.reported import ReportedObjective
 from kinetics.interop.petab.problem.checking import check_with_petab
 from kinetics.interop.petab.problem.problem import PetabProblem
 from kinetics.interop.petab.problem.reading import read_problem
@@ -26,8 +29,6 @@ from kinetics.population.seeds import checked_seed
 from kinetics.simulation.engine import check_engine
 
 MAX_STARTS = 1000
-MOST_DRAWS = 30
-"""Draws of one start."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,6 +45,8 @@ class PetabFitProblem:
         Number of searches, and the seed of where they begin.
     engine : {"auto", "batch", "scipy"}
         Who integrates; ``auto`` is the batch engine.
+    report : callable, optional
+        Called with the log posterior of each evaluation of the objective.
 
     Examples
     --------
@@ -55,6 +58,7 @@ class PetabFitProblem:
     starts: int = 20
     seed: int = 0
     engine: str = "auto"
+    report: Callable[[float], None] | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> PetabFitProblem:
@@ -74,7 +78,8 @@ class PetabFitProblem:
         imported = import_sbml(tables.model_path)
         plan = Plan(tables, assemble(tables, imported))
         problem = cls(tables, plan)
-        problem.objective.reader.check()
+        _ = problem.file_hashes  # of what was read, whatever becomes of the files
+        _ = problem.objective.reader.overrides
         check_with_petab(tables)
         for note in imported.notes:
             if "left out" in note:  # a problem uses the names of the file, and has no units
@@ -99,13 +104,20 @@ class PetabFitProblem:
     def objective(self) -> PetabObjective:
         """Log-likelihood, prior and simulations at given values, with exact gradients."""
         engine: Engine = "scipy" if self.engine == "scipy" else "batch"
-        return PetabObjective(self.plan, engine)
+        if self.report is None:
+            return PetabObjective(self.plan, engine)
+        return ReportedObjective(self.plan, engine, report=self.report)
+
+    @cached_property
+    def file_hashes(self) -> dict[str, str]:
+        """SHA-256 of each file of the problem, the model included, by its name."""
+        files = (self.tables.path, *self.tables.files)
+        return {file.name: bytes_checksum(read_bytes(file, MAX_TABLE)) for file in files}
 
     @cached_property
     def data_hash(self) -> str:
-        """SHA-256 of all files of the problem, the model included."""
-        files = (self.tables.path, *self.tables.files)
-        return content_hash({file.name: bytes_checksum(read_bytes(file, MAX_TABLE)) for file in files})
+        """SHA-256 of all of them together."""
+        return content_hash(self.file_hashes)
 
     @cached_property
     def scales(self) -> tuple[str, ...]:
@@ -171,40 +183,8 @@ class PetabFitProblem:
         return 1.0 / np.array(slopes)
 
     def start(self, number: int) -> np.ndarray:
-        """Where a search begins: the first draw that can be simulated, of `MOST_DRAWS`.
-
-        Parameters
-        ----------
-        number : int
-            Of the search.
-
-        Returns
-        -------
-        ndarray, (parameter,)
-            In the units of the problem on `scales`.
-        """
-        start = self._drawn(number, 0)
-        for draw in range(1, MOST_DRAWS):
-            if np.isfinite(self.objective.at(self.unscaled(start)).llh):
-                break
-            start = self._drawn(number, draw)
-        return start
-
-    def _drawn(self, number: int, draw: int) -> np.ndarray:
-        """A draw from the priors of starts, within the bounds.
-
-        A parameter without such a prior begins anywhere between its bounds, one without finite bounds at its nominal
-        value.
-        """
-        generator = np.random.default_rng(np.random.SeedSequence((self.seed, number, draw)))
-        uniform, (lower, upper) = generator.uniform(size=len(self.names)), self.bounds
-        rows = [self.tables.parameters[name] for name in self.names]
-        nominal = self.scaled(np.array([row.nominal for row in rows]))
-        start = np.where(np.isfinite(upper - lower), lower + uniform * (upper - lower), nominal)
-        for index, row in enumerate(rows):
-            if row.start_prior is not None:
-                start[index] = scaled(row.start_prior.draw(float(uniform[index])), self.scales[index])
-        return np.clip(start, lower, upper)
+        """Where a search of some number begins, (parameter,), in the units of the problem on `scales`."""
+        return start_of(self, number)
 
     def with_settings(
         self, *, starts: int | None = None, seed: int | None = None, engine: str | None = None
@@ -225,3 +205,17 @@ class PetabFitProblem:
             check_engine(engine)
             changes["engine"] = engine
         return replace(self, **changes)
+
+    def holding(self, values: Mapping[str, float]) -> PetabFitProblem:
+        """The same problem with some parameters held at values, by name and not transformed: they are not estimated."""
+        parameters = {
+            name: replace(row, nominal=values[name], estimate=False) if name in values else row
+            for name, row in self.tables.parameters.items()
+        }
+        return self.on_tables(replace(self.tables, parameters=parameters))
+
+    def on_tables(self, tables: PetabProblem) -> PetabFitProblem:
+        """The same problem with other parameters or measurements of the same model."""
+        plan = Plan(tables, self.plan.assembled)
+        plan.__dict__["system"] = self.plan.system  # compiled of the same model
+        return replace(self, tables=tables, plan=plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,8 +32,20 @@ class Settings:
     @classmethod
     def of(cls, system: System, parameters: np.ndarray, changes: np.ndarray) -> Settings:
         """Those of parameters and their derivatives."""
-        by_parameter = system.functions.constants_by_parameter(parameters)
-        return cls(parameters, changes, system.constants(parameters), by_parameter @ changes)
+        constants = system.constants(parameters)
+        if not changes.shape[1]:
+            return cls(parameters, changes, constants, np.empty((constants.size, 0)))
+        return cls(parameters, changes, constants, system.functions.constants_by_parameter(parameters) @ changes)
+
+    def outputs_by_direction(self, system: System, states: np.ndarray) -> np.ndarray:
+        """Derivatives of outputs, (output, direction), while states are held fixed."""
+        if not self.constant_changes.shape[1]:
+            return np.empty((len(system.outputs), 0))
+        return system.functions.outputs_by_constant(states, self.constants) @ self.constant_changes
+
+    def in_directions(self, directions: np.ndarray) -> Settings:
+        """The same with some of the derivatives alone."""
+        return replace(self, changes=self.changes[:, directions], constant_changes=self.constant_changes[:, directions])
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +78,7 @@ class StateJump:
         functions, before = self.system.functions, self.before
         values = functions.outputs(y, before.constants)
         by_state = functions.outputs_by_state(y, before.constants)
-        by_direction = functions.outputs_by_constant(y, before.constants) @ before.constant_changes
+        by_direction = before.outputs_by_direction(self.system, y)
         states, changes = y.copy(), np.zeros((y.size, by_direction.shape[1]))
         jacobian = np.eye(y.size)
         for state, output in self.targets:
@@ -84,7 +96,7 @@ class StateJump:
         functions, after = self.system.functions, self.after
         values = functions.outputs(states, after.constants)
         by_state = functions.outputs_by_state(states, after.constants)
-        by_direction = functions.outputs_by_constant(states, after.constants) @ after.constant_changes
+        by_direction = after.outputs_by_direction(self.system, states)
         amounts, amount_jacobian, amount_changes = states.copy(), jacobian.copy(), changes.copy()
         for state, size in self.concentrations:
             amounts[state] = states[state] * values[size]

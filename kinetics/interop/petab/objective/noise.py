@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -67,15 +68,44 @@ class Noise:
 
     def terms(self, simulated: np.ndarray, sigma: np.ndarray) -> NoiseTerms:
         """What measurements contribute, for simulations and scales of noise, (measurement,)."""
-        linear, measured, laplace = self.transformation == "lin", self.measured, self.laplace
+        linear, laplace, (base, transformed, jacobian, width) = self._linear, self.laplace, self._constants
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ours, by_simulation = simulated, -1.0 / sigma
+            if not linear.all():
+                ours = np.where(linear, simulated, np.log(np.where(linear, 1.0, simulated)) / base)
+                by_simulation = -1.0 / (np.where(linear, 1.0, simulated * base) * sigma)
+            residuals = (transformed - ours) / sigma
+            misfit, by_residual = 0.5 * residuals**2, -residuals
+            if laplace.any():
+                misfit = np.where(laplace, np.abs(residuals), misfit)
+                by_residual = np.where(laplace, -np.sign(residuals), by_residual)
+            by_noise = -(1.0 + by_residual * residuals) / sigma
+            llh = jacobian - width - np.log(sigma) - misfit
+        return NoiseTerms(llh, residuals, by_residual * by_simulation, by_noise, by_simulation)
+
+    @cached_property
+    def _linear(self) -> np.ndarray:
+        return self.transformation == "lin"
+
+    @cached_property
+    def _constants(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """What does not depend on simulations: u' = 1 / (base m), u(m), log u'(m), and log(width / sigma)."""
         base = np.where(self.transformation == "log10", _LN10, 1.0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            logarithms = np.log(np.where(linear, 1.0, measured)) - np.log(np.where(linear, 1.0, simulated))
-            residuals = np.where(linear, measured - simulated, logarithms / base) / sigma
-            jacobian = np.where(linear, 0.0, -np.log(np.where(linear, 1.0, measured) * base))
-            width = np.where(laplace, np.log(2.0 * sigma), 0.5 * np.log(2.0 * np.pi) + np.log(sigma))
-            misfit = np.where(laplace, np.abs(residuals), 0.5 * residuals**2)
-            by_residual = np.where(laplace, -np.sign(residuals), -residuals)
-            slope = -np.where(linear, 1.0, 1.0 / (np.where(linear, 1.0, simulated) * base)) / sigma
-            by_noise = -(1.0 + by_residual * residuals) / sigma
-        return NoiseTerms(jacobian - width - misfit, residuals, by_residual * slope, by_noise, slope)
+            logarithms = np.log(np.where(self._linear, 1.0, self.measured))
+            jacobian = np.where(self._linear, 0.0, -logarithms - np.log(base))
+        transformed = np.where(self._linear, self.measured, logarithms / base)
+        return base, transformed, jacobian, np.where(self.laplace, np.log(2.0), 0.5 * np.log(2.0 * np.pi))
+
+    def scatter(self, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The measured values a standard deviation of the noise lower and higher, (measurement,) each.
+
+        Parameters
+        ----------
+        sigma : ndarray, (measurement,)
+            Scales of the noise; that of Laplace noise is its standard deviation over the root of 2.
+        """
+        deviation = np.where(self.laplace, np.sqrt(2.0), 1.0) * sigma
+        factor = np.exp(np.where(self.transformation == "log10", _LN10, 1.0) * deviation)
+        lower = np.where(self._linear, self.measured - deviation, self.measured / factor)
+        return lower, np.where(self._linear, self.measured + deviation, self.measured * factor)

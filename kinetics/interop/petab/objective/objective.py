@@ -10,10 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from kinetics.engines.dosing.integrating import Engine
+from kinetics.engines.tolerances import Tolerances
 from kinetics.errors import Faults
 from kinetics.interop.petab.objective.noise import Noise, NoiseTerms
 from kinetics.interop.petab.objective.plan import Plan
-from kinetics.interop.petab.objective.readings import Reader, Readings
+from kinetics.interop.petab.objective.readings import TOLERANCES, Reader, Readings
+from kinetics.interop.petab.priors import Prior
 from kinetics.text.suggestions import did_you_mean
 
 
@@ -82,6 +84,8 @@ class PetabObjective:
         The problem and its model.
     engine : {"batch", "scipy"}
         Which integrates.
+    tolerances : Tolerances
+        Error bounds of the states.
 
     Examples
     --------
@@ -91,6 +95,7 @@ class PetabObjective:
 
     plan: Plan
     engine: Engine = "batch"
+    tolerances: Tolerances = TOLERANCES
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -125,7 +130,7 @@ class PetabObjective:
         """The objective at values of what is estimated, (parameter,), not transformed."""
         readings, terms = self._read(values, gradient=gradient)
         prior, slopes = self._prior(values)
-        total, failure, empty = float(terms.llh.sum()), readings.failure, np.zeros(0)
+        total, failure = float(terms.llh.sum()), readings.failure
         if not failure and not np.isfinite(total):
             first = int(np.flatnonzero(~np.isfinite(terms.llh))[0])
             failure = f"{self.plan.problem.measurements[first].where}: the likelihood of the measurement is not finite"
@@ -136,8 +141,8 @@ class PetabObjective:
             log_prior=prior,
             simulations=readings.simulations,
             noise=readings.noise,
-            gradient=changes if gradient else empty,
-            prior_gradient=slopes if gradient else empty,
+            gradient=changes,
+            prior_gradient=slopes if gradient else changes,
             names=self.names,
             failure=failure,
         )
@@ -161,16 +166,22 @@ class PetabObjective:
     def _prior(self, values: np.ndarray) -> tuple[float, np.ndarray]:
         """The logarithm of the prior and its derivatives."""
         total, slopes = 0.0, np.zeros(values.size)
-        for index, (name, value) in enumerate(zip(self.names, values.tolist(), strict=True)):
-            if (prior := self.plan.problem.parameters[name].prior) is not None:
-                total += (density := prior.log_density(value))
-                slopes[index] = prior.slope(value) if np.isfinite(density) else np.nan
+        for index, prior in self._priors:
+            value = float(values[index])
+            total += (density := prior.log_density(value))
+            slopes[index] = prior.slope(value) if np.isfinite(density) else np.nan
         return total, slopes
+
+    @cached_property
+    def _priors(self) -> list[tuple[int, Prior]]:
+        """The priors of those that have one, with their numbers."""
+        rows = [self.plan.problem.parameters[name].prior for name in self.names]
+        return [(index, prior) for index, prior in enumerate(rows) if prior is not None]
 
     @cached_property
     def reader(self) -> Reader:
         """What simulates."""
-        return Reader(self.plan, self.engine)
+        return Reader(self.plan, self.engine, self.tolerances)
 
     @cached_property
     def noise(self) -> Noise:

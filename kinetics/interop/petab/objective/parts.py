@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -53,8 +54,17 @@ class Part:
         return Crossing(system, before, self.settings, changes) if changes.any() else None
 
 
+class NumberedSwitch(NamedTuple):
+    """A switch, with the number of its parameter and those of the outputs of its slope and offset."""
+
+    switch: Switch
+    parameter: int
+    slope: int
+    offset: int
+
+
 def smooth_parts(
-    system: System, switches: Sequence[tuple[Switch, str, str]], now: Settings, begin: float, end: float
+    system: System, switches: Sequence[NumberedSwitch], now: Settings, begin: float, end: float
 ) -> Iterator[Part]:
     """The parts of a period; one that begins at minus infinity has comparisons as at its end."""
     if not switches:
@@ -62,10 +72,9 @@ def smooth_parts(
         return
     y = system.functions.initial(now.constants)
     values = system.functions.outputs(y, now.constants)
-    changes = system.functions.outputs_by_constant(y, now.constants) @ now.constant_changes
-    indices = [(system.outputs.index(slope), system.outputs.index(offset)) for _, slope, offset in switches]
+    changes = now.outputs_by_direction(system, y)
     cuts: dict[float, np.ndarray] = {}
-    for slope, offset in indices:
+    for _, _, slope, offset in switches:
         if values[slope] == 0 or not math.isfinite(begin):
             continue
         time = float(-values[offset] / values[slope])
@@ -73,10 +82,10 @@ def smooth_parts(
             cuts[time] = -(changes[offset] + time * changes[slope]) / values[slope]
     for start, stop in pairwise([begin, *sorted(cuts), end]):
         parameters = now.parameters.copy()
-        for (switch, _, _), (slope, offset) in zip(switches, indices, strict=True):
+        for switch, parameter, slope, offset in switches:
             is_true = switch.holds(float(values[slope]), float(values[offset]), _inside(start, stop))
-            parameters[system.parameters.index(switch.parameter)] = float(is_true)
-        settings = Settings.of(system, parameters, now.changes)
+            parameters[parameter] = float(is_true)
+        settings = now if (parameters == now.parameters).all() else Settings.of(system, parameters, now.changes)
         yield Part(start, stop, settings, start in cuts, cuts.get(start, np.zeros(now.changes.shape[1])))
 
 

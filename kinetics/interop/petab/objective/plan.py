@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,8 +13,9 @@ from kinetics.engines.periods import Jump
 from kinetics.engines.periods import Period as EnginePeriod
 from kinetics.interop.petab.objective.assembling import PetabModel
 from kinetics.interop.petab.objective.conditions import Settings, StateJump
-from kinetics.interop.petab.objective.parts import smooth_parts
-from kinetics.interop.petab.problem.problem import Period, PetabProblem
+from kinetics.interop.petab.objective.outlines import Outline, outlines
+from kinetics.interop.petab.objective.parts import NumberedSwitch, smooth_parts
+from kinetics.interop.petab.problem.problem import PetabProblem
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +25,16 @@ class PlannedExperiment:
     periods: tuple[EnginePeriod, ...]
     settings: tuple[Settings, ...]
 
-    def place(self, time: float) -> tuple[int, int]:
-        """The number of the period to which a time belongs, the last that begins no later, and its number there."""
-        number = max(index for index, period in enumerate(self.periods) if period.begin <= time)
-        return number, int(np.searchsorted(self.periods[number].times, time))
+    def places(self, times: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """By period: which of some times, (time,), belong to it, and where each is among those of the period.
+
+        A time belongs to the last period that begins no later.
+        """
+        numbers = np.searchsorted([period.begin for period in self.periods], times, side="right") - 1
+        for number, period in enumerate(self.periods):
+            if period.times.size:
+                own = np.flatnonzero(numbers == number)
+                yield number, own, np.searchsorted(period.times, times[own])
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,22 +64,30 @@ class Plan:
 
     @cached_property
     def dynamic(self) -> np.ndarray:
-        """The numbers of those that states depend on, (direction,)."""
+        """The numbers of those that states depend on, (direction,): derivatives of states are by these alone."""
         own = self.assembled.parameters
         return np.array([i for i, n in enumerate(self.estimated) if own[n] in self.assembled.dynamic], dtype=int)
 
-    def settings(self, values: np.ndarray) -> Settings:
-        """What holds without any condition, for values of what is estimated."""
-        system, own = self.system, self.assembled.parameters
-        parameters = system.parameter_array()
-        changes = np.zeros((parameters.size, len(self.estimated)))
-        for name, row in self.problem.parameters.items():
-            index = system.parameters.index(own[name])
-            parameters[index] = row.nominal
-            if row.estimate:
-                column = self.estimated.index(name)
-                parameters[index], changes[index, column] = values[column], 1.0
-        return Settings.of(system, parameters, changes)
+    def settings(self, values: np.ndarray, *, gradient: bool) -> Settings:
+        """What holds without any condition, for values of what is estimated; without derivatives if none are needed."""
+        parameters, columns = self._nominal.copy(), self._estimated_parameters
+        changes = np.zeros((parameters.size, columns.size if gradient else 0))
+        parameters[columns] = values
+        if gradient:
+            changes[columns, np.arange(columns.size)] = 1.0
+        return Settings.of(self.system, parameters, changes)
+
+    @cached_property
+    def _estimated_parameters(self) -> np.ndarray:
+        """The number of the parameter of the model that is estimated, (estimated,)."""
+        own, number = self.assembled.parameters, self.system.parameters.index
+        return np.array([number(own[name]) for name in self.estimated], dtype=int)
+
+    @cached_property
+    def _nominal(self) -> np.ndarray:
+        """All parameters of the model, (parameter,), where the problem has a value for them with that."""
+        own = self.assembled.parameters
+        return self.system.parameter_array({own[name]: row.nominal for name, row in self.problem.parameters.items()})
 
     @cached_property
     def times(self) -> dict[str, np.ndarray]:
@@ -87,90 +102,70 @@ class Plan:
         """The experiments that have measurements."""
         return tuple(self.times)
 
-    def periods(self, experiment: str) -> tuple[Period, ...]:
-        """Those of an experiment; one that has a steady state alone goes on from time 0 without change."""
-        periods = self.problem.experiments[experiment].periods
-        return periods if math.isfinite(periods[-1].start) else (*periods, Period(0.0, {}))
+    @cached_property
+    def _outlines(self) -> tuple[tuple[Outline, ...], ...]:
+        """The periods of each experiment that is measured."""
+        return tuple(
+            outlines(self.problem, self.assembled, self.system, name, times) for name, times in self.times.items()
+        )
 
-    def experiment(self, name: str, base: Settings) -> PlannedExperiment:
+    def experiments(self, base: Settings) -> list[PlannedExperiment]:
+        """All that are measured; those that begin alike share their first period."""
+        planned = [self._experiment(periods, base) for periods in self._outlines]
+        shared: dict[object, EnginePeriod] = {}
+        for index, (one, periods) in enumerate(zip(planned, self._outlines, strict=True)):
+            first = one.periods[0]
+            if len(one.periods) > 1 and not first.times.size:
+                key = (first.begin, first.end, first.parameters.tobytes(), periods[0].condition)
+                planned[index] = PlannedExperiment((shared.setdefault(key, first), *one.periods[1:]), one.settings)
+        return planned
+
+    def _experiment(self, periods: tuple[Outline, ...], base: Settings) -> PlannedExperiment:
         """An experiment with the parameters that hold in it."""
-        periods, times = self.periods(name), self.times[name]
-        starts = [period.start for period in periods]
+        directions = self.dynamic if base.changes.shape[1] else self.dynamic[:0]
         planned: list[EnginePeriod] = []
         settings: list[Settings] = []
         before = base
-        for period, end in zip(periods, [*starts[1:], max(starts[-1], times[-1])], strict=True):
+        for period in periods:
             now = self._changed(period, before, base)
-            targets, concentrations = self._targets(period)
             jump: Jump | None = None
-            if targets or concentrations:
-                jump = StateJump(self.system, before if planned else now, now, targets, concentrations)
-            is_last = period is periods[-1]
-            for part in smooth_parts(self.system, self.assembled.switches, now, period.start, end):
-                at = times[
-                    (times >= part.begin) & (times <= part.end if is_last and part.end == end else times < part.end)
-                ]
-                crossing = part.crossing(self.system, settings[-1], self.dynamic) if part.is_crossed else jump
-                changes = part.settings.changes[:, self.dynamic]
+            if period.targets or period.concentrations:
+                first, then = (one.in_directions(directions) for one in (before if planned else now, now))
+                jump = StateJump(self.system, first, then, period.targets, period.concentrations)
+            for part in smooth_parts(self.system, self._switches, now, period.begin, period.end):
+                crossing = part.crossing(self.system, settings[-1], directions) if part.is_crossed else jump
                 planned.append(
                     EnginePeriod(
-                        begin=part.begin, end=part.end, parameters=part.settings.parameters,
-                        parameter_changes=changes, times=at, jump=crossing,
+                        begin=part.begin,
+                        end=part.end,
+                        parameters=part.settings.parameters,
+                        parameter_changes=part.settings.changes[:, directions],
+                        times=period.times_within(part.begin, part.end),
+                        jump=crossing,
                     )
-                )  # fmt: skip
+                )
                 settings.append(part.settings)
             before = now
         return PlannedExperiment(tuple(planned), tuple(settings))
 
-    def _changed(self, period: Period, before: Settings, base: Settings) -> Settings:
+    @cached_property
+    def _switches(self) -> tuple[NumberedSwitch, ...]:
+        """Comparisons with the time."""
+        parameter, output = self.system.parameters.index, self.system.outputs.index
+        rows = self.assembled.switches
+        return tuple(
+            NumberedSwitch(one, parameter(one.parameter), output(slope), output(offset)) for one, slope, offset in rows
+        )
+
+    def _changed(self, period: Outline, before: Settings, base: Settings) -> Settings:
         """What holds from the begin of a period on."""
-        system, functions = self.system, self.system.functions
-        set_now = [(target, text) for target, text in period.assignments.items() if not self._is_state(target)]
-        back = [target for target in period.default if not self._is_state(target)]
-        if not set_now and not back:
+        if not period.assigned and not period.default:
             return before
-        parameters, changes = before.parameters.copy(), before.changes.copy()
-        states = functions.initial(before.constants)
-        values = functions.outputs(states, before.constants)
-        by_direction = functions.outputs_by_constant(states, before.constants) @ before.constant_changes
-        for target, text in set_now:
-            index, output = self._parameter(target), system.outputs.index(self.assembled.values[text])
+        functions, constants = self.system.functions, before.constants
+        parameters, changes, states = before.parameters.copy(), before.changes.copy(), functions.initial(constants)
+        values, by_direction = functions.outputs(states, constants), before.outputs_by_direction(self.system, states)
+        for index, output in period.assigned:
             parameters[index], changes[index] = values[output], by_direction[output]
-        for target in back:
-            index = self._parameter(target)
+        for index in period.default:
             parameters[index], changes[index] = base.parameters[index], base.changes[index]
-        return Settings.of(system, parameters, changes)
-
-    def _parameter(self, target: str) -> int:
-        return self.system.parameters.index(self.assembled.entities[target].target)
-
-    def _is_state(self, target: str) -> bool:
-        return self.assembled.entities[target].target in self.assembled.model.states
-
-    def _targets(self, period: Period) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
-        """The states that a period sets, and those that are amounts of concentrations that are set or kept."""
-        entities, outputs, states = self.assembled.entities, self.system.outputs, self.system.states
-        targets, concentrations = {}, {}
-        for target, text in period.assignments.items():
-            if self._is_state(target):
-                entity = entities[target]
-                targets[states.index(entity.target)] = outputs.index(self.assembled.values[text])
-                if entity.compartment:
-                    concentrations[states.index(entity.target)] = outputs.index(
-                        self.assembled.sizes[entity.compartment]
-                    )
-        for entity in entities.values():
-            if entity.compartment in (*period.assignments, *period.default):
-                concentrations[states.index(entity.target)] = outputs.index(self.assembled.sizes[entity.compartment])
-        return tuple(targets.items()), tuple(concentrations.items())
-
-    def experiments(self, base: Settings) -> list[PlannedExperiment]:
-        """All that are measured; those that begin alike share their first period."""
-        planned = [self.experiment(name, base) for name in self.measured]
-        shared: dict[object, EnginePeriod] = {}
-        for index, (name, one) in enumerate(zip(self.measured, planned, strict=True)):
-            first, condition = one.periods[0], self.periods(name)[0]
-            if len(one.periods) > 1 and not first.times.size:
-                key = (first.begin, first.end, first.parameters.tobytes(), *condition.assignments.items())
-                planned[index] = PlannedExperiment((shared.setdefault(key, first), *one.periods[1:]), one.settings)
-        return planned
+        return Settings.of(self.system, parameters, changes)

@@ -8,14 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from kinetics.engines.dosing.integrating import Engine
-from kinetics.engines.periods import PeriodValues, integrate_experiments
+from kinetics.engines.periods import ExperimentValues, integrate_experiments
 from kinetics.engines.tolerances import Tolerances
-from kinetics.errors import Faults
-from kinetics.interop.petab.objective.conditions import Settings
+from kinetics.interop.petab.objective.layout import Layout, Overrides
+from kinetics.interop.petab.objective.output_terms import OutputTerms
 from kinetics.interop.petab.objective.plan import Plan, PlannedExperiment
 from kinetics.interop.petab.objective.with_events import EventRun
-from kinetics.text.suggestions import did_you_mean
-from kinetics.units import read_number
 
 TOLERANCES = Tolerances(relative=1e-8, absolute=1e-13)
 """Of either engine: a log-likelihood magnifies errors by the precision of its measurements."""
@@ -30,7 +28,7 @@ class Readings:
     simulations, noise : ndarray, (measurement,)
         Observables, not transformed, and the scales of their noise; NaN if something could not be simulated.
     by_estimated : ndarray, (2, measurement, parameter)
-        Derivatives of both by what is estimated, not transformed; zero if not asked for.
+        Derivatives of both by what is estimated, not transformed; of no parameter if not asked for.
     failure : str
         Why something could not be simulated; empty if everything could.
     """
@@ -41,123 +39,115 @@ class Readings:
     failure: str = ""
 
 
-@dataclass(frozen=True)
-class _Override:
-    """A placeholder, by the number of its parameter, and the number or the parameter that replaces it."""
-
-    placeholder: int
-    value: float
-    parameter: int | None
-
-
 @dataclass(frozen=True, eq=False)
-class _Point:
-    """All outputs of the model at one time, (output,), and their derivatives, (output, estimated)."""
+class _Places:
+    """States and constants at each measurement, (measurement, ...), and their derivatives, (..., direction)."""
 
-    outputs: np.ndarray
-    by_estimated: np.ndarray
+    states: np.ndarray
+    state_changes: np.ndarray
+    constants: np.ndarray
+    constant_changes: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """Simulates a problem on one of the engines and reads its measurements."""
+    """Simulates a problem on one of the engines, within error bounds, and reads its measurements."""
 
     plan: Plan
     engine: Engine
+    tolerances: Tolerances
 
     def read(self, values: np.ndarray, *, gradient: bool) -> Readings:
         """What measurements would read at values of what is estimated, (parameter,), not transformed."""
         plan = self.plan
-        planned = plan.experiments(plan.settings(values))
-        states = [plan.assembled.states_output(name) for name in plan.system.states]
-        experiments = [one.periods for one in planned]
-        if plan.assembled.model.events:
-            run = EventRun(plan.system, self.engine, gradient=gradient)
-            integrated = [run.values(one) for one in experiments]
-        else:
-            integrated = integrate_experiments(
-                plan.system, experiments, states, engine=self.engine, tolerances=TOLERANCES
-            )
-        rows = plan.problem.measurements
-        readings = Readings(
-            np.full(len(rows), np.nan), np.full(len(rows), np.nan), np.zeros((2, len(rows), values.size))
-        )
+        planned = plan.experiments(plan.settings(values, gradient=gradient))
+        integrated, size = self._integrated(planned, gradient=gradient), len(plan.problem.measurements)
+        by_estimated = np.zeros((2, size, values.size if gradient else 0))
         for name, one in zip(plan.measured, integrated, strict=True):
             if one.reason:
-                failure = f"experiment '{name}': {one.reason}" if name else one.reason
-                return Readings(readings.simulations, readings.noise, readings.by_estimated, failure)
-        settings: dict[tuple[int, int, tuple[_Override, ...]], Settings] = {}
-        # several observables are measured at one time
-        points: dict[tuple[int, int, tuple[_Override, ...], int], _Point] = {}
-        for index, row in enumerate(rows):
-            number = plan.measured.index(row.experiment)
-            period, time = planned[number].place(row.time)
-            key = (number, period, self._overrides[index])
-            if key not in settings:
-                settings[key] = self._overridden(planned[number], period, self._overrides[index])
-            if (*key, time) not in points:
-                there = integrated[number].periods[period]
-                points[(*key, time)] = self._point(time, there, settings[key], gradient=gradient)
-            point, outputs = points[(*key, time)], self._outputs[row.observable]
-            readings.simulations[index], readings.noise[index] = point.outputs[outputs]
-            if gradient:
-                readings.by_estimated[:, index] = point.by_estimated[outputs]
-        return readings
+                failure, nothing = f"experiment '{name}': {one.reason}" if name else one.reason, np.full(size, np.nan)
+                return Readings(nothing, nothing, by_estimated, failure)
+        there = self._places(planned, integrated)
+        functions, c = plan.system.functions, there.constants
+        outputs = functions.output_table(there.states, c)[np.arange(size)[:, None], self._outputs]
+        if gradient:
+            by_estimated += self._by_constant.applied(
+                functions.outputs_by_constant_table(there.states, c), there.constant_changes
+            )
+            by_estimated[..., plan.dynamic] += self._by_state.applied(
+                functions.outputs_by_state_table(there.states, c), there.state_changes
+            )
+        return Readings(outputs[:, 0], outputs[:, 1], by_estimated)
 
-    def _point(self, time: int, there: PeriodValues, now: Settings, *, gradient: bool) -> _Point:
-        """All outputs at one time of a period."""
-        functions, y = self.plan.system.functions, there.outputs[time]
-        outputs = functions.outputs(y, now.constants)
-        if not gradient:
-            return _Point(outputs, np.empty(0))
-        by_estimated = functions.outputs_by_constant(y, now.constants) @ now.constant_changes
-        by_estimated[:, self.plan.dynamic] += functions.outputs_by_state(y, now.constants) @ there.gradients[time]
-        return _Point(outputs, by_estimated)
+    def _integrated(self, planned: list[PlannedExperiment], *, gradient: bool) -> list[ExperimentValues]:
+        plan, experiments = self.plan, [one.periods for one in planned]
+        if not plan.assembled.model.events:
+            return integrate_experiments(
+                plan.system, experiments, self._states, engine=self.engine, tolerances=self.tolerances
+            )
+        run = EventRun(plan.system, self.engine, gradient=gradient)
+        return [run.values(one) for one in experiments]
+
+    def _places(self, planned: list[PlannedExperiment], integrated: list[ExperimentValues]) -> _Places:
+        """What holds at each measurement."""
+        layout, size, functions = self._layout(planned), len(self._outputs), self.plan.system.functions
+        directions = planned[0].periods[0].parameter_changes.shape[1]
+        states, state_changes = np.empty((size, len(self._states))), np.empty((size, len(self._states), directions))
+        for (experiment, number), rows, times in layout.pieces:
+            period = integrated[experiment].periods[number]
+            states[rows], state_changes[rows] = period.outputs[times], period.gradients[times]
+        settings = [planned[experiment].settings[number] for (experiment, number), *_ in layout.pieces]
+        parameters = np.array([one.parameters for one in settings])[layout.settings]
+        changes = np.array([one.changes for one in settings])[layout.settings]
+        self.overrides.replace(layout.overrides, parameters, changes)
+        constants, row = functions.constants_table(parameters), layout.row
+        if not changes.shape[2]:
+            return _Places(states, state_changes, constants[row], np.empty((size, constants.shape[1], 0)))
+        by_parameter = functions.constants_by_parameter_table(parameters, range(parameters.shape[1]))
+        return _Places(states, state_changes, constants[row], (by_parameter @ changes)[row])
+
+    def _layout(self, planned: list[PlannedExperiment]) -> Layout:
+        """The layout of the experiments; only times of switches that are estimated make another one."""
+        begins = tuple(tuple(period.begin for period in one.periods) for one in planned)
+        last = self._last_layout.get(begins)
+        if last is None:
+            last = Layout.of(planned, self._measured, self.overrides)
+            self._last_layout.clear()
+            self._last_layout[begins] = last
+        return last
 
     @cached_property
-    def _outputs(self) -> dict[str, list[int]]:
-        """By observable: the outputs of its formula and of its noise."""
-        outputs = self.plan.system.outputs
-        return {name: [outputs.index(one) for one in pair] for name, pair in self.plan.assembled.observables.items()}
+    def _last_layout(self) -> dict[tuple[tuple[float, ...], ...], Layout]:
+        return {}
 
     @cached_property
-    def _overrides(self) -> list[tuple[_Override, ...]]:
-        """What each measurement puts in the place of placeholders."""
-        assembled, problem, faults = self.plan.assembled, self.plan.problem, Faults()
-        numbers = self.plan.system.parameters.index
-        known = {name: numbers(own) for name, own in assembled.parameters.items()}
-        known |= {
-            name: numbers(entity.target)
-            for name, entity in assembled.entities.items()
-            if entity.target in assembled.model.parameters and name not in known
-        }
-        overrides: list[tuple[_Override, ...]] = []
-        for row in problem.measurements:
-            observable = problem.observables[row.observable]
-            names = (*observable.placeholders, *observable.noise_placeholders)
-            own: list[_Override] = []
-            for name, text in zip(names, (*row.overrides, *row.noise_overrides), strict=True):
-                number = read_number(text)
-                if number is None and text not in known:
-                    faults.add(f"there is no parameter '{text:.40}'{did_you_mean(text, known)}", row.where, name)
-                parameter = known.get(text) if number is None else None
-                own.append(_Override(known[name], 0.0 if number is None else number, parameter))
-            overrides.append(tuple(own))
-        faults.raise_if_any()
-        return overrides
+    def _states(self) -> tuple[str, ...]:
+        """The outputs that return the states that are integrated."""
+        return tuple(self.plan.assembled.states_output(name) for name in self.plan.system.states)
 
-    def check(self) -> None:
-        """`InputError` if a measurement names a parameter that there is not."""
-        _ = self._overrides
+    @cached_property
+    def _measured(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """By experiment: the numbers of its measurements, and their times."""
+        rows = self.plan.problem.measurements
+        own = [[number for number, row in enumerate(rows) if row.experiment == name] for name in self.plan.measured]
+        return [(np.array(numbers), np.array([rows[number].time for number in numbers])) for numbers in own]
 
-    def _overridden(self, planned: PlannedExperiment, period: int, overrides: tuple[_Override, ...]) -> Settings:
-        """What holds in a period, with placeholders replaced."""
-        now = planned.settings[period]
-        if not overrides:
-            return now
-        parameters, changes = now.parameters.copy(), now.changes.copy()
-        for one in overrides:
-            is_number = one.parameter is None
-            parameters[one.placeholder] = one.value if is_number else now.parameters[one.parameter]
-            changes[one.placeholder] = 0.0 if is_number else now.changes[one.parameter]
-        return Settings.of(self.plan.system, parameters, changes)
+    @cached_property
+    def _outputs(self) -> np.ndarray:
+        """The outputs of the formula of each measurement and of its noise, (measurement, 2)."""
+        number, observables = self.plan.system.outputs.index, self.plan.assembled.observables
+        pairs = [observables[row.observable] for row in self.plan.problem.measurements]
+        return np.array([[number(name) for name in pair] for pair in pairs])
+
+    @cached_property
+    def _by_state(self) -> OutputTerms:
+        return OutputTerms.of(self.plan.system.functions.compiled("outputs_by_state").entries, self._outputs)
+
+    @cached_property
+    def _by_constant(self) -> OutputTerms:
+        return OutputTerms.of(self.plan.system.functions.compiled("outputs_by_constant").entries, self._outputs)
+
+    @cached_property
+    def overrides(self) -> Overrides:
+        """What each measurement puts in the place of placeholders; `InputError` if it names what there is not."""
+        return Overrides.of(self.plan.problem, self.plan.assembled)

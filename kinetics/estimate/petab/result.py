@@ -4,25 +4,30 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from kinetics.interop.petab.fitting.fit_problem import PetabFitProblem
+from kinetics.estimate.petab.keeping import checkpoint_of_petab
+from kinetics.estimate.petab.profiling import indices_of, run_petab_profiles
+from kinetics.estimate.petab.summary import petab_summary
+from kinetics.estimate.petab.tree import petab_tree
+from kinetics.estimate.uncertainty.profile import Profile
+from kinetics.files.arguments import Progress
+from kinetics.interop.petab.fitting import PetabFitProblem
 from kinetics.interop.petab.fitting.search import PetabSearch
 from kinetics.interop.petab.objective.objective import PetabValues
-from kinetics.results import provenance, variable, write_result
+from kinetics.results import Drawable, write_result
 from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text
-from kinetics.units import parse_unit
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ONE = parse_unit("1")
 FLAT = 1e-10
 """Eigenvalues of the information, over the largest, of directions that the measurements say nothing of."""
 SAME = 0.1
@@ -30,7 +35,7 @@ SAME = 0.1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PetabFit:
+class PetabFit(Drawable):
     """A finished fit of a PEtab problem. See `kinetics.fit`.
 
     Parameters
@@ -45,6 +50,8 @@ class PetabFit:
         The objective there, with gradients.
     information : ndarray, (parameter, parameter)
         Expected information of the measurements there, in one over the squared units of the scales of the problem.
+    profiles : tuple of Profile
+        Of those parameters that were profiled, on the scales of the problem.
 
     Examples
     --------
@@ -57,6 +64,7 @@ class PetabFit:
     best: PetabSearch
     values: PetabValues
     information: np.ndarray
+    profiles: tuple[Profile, ...] = ()
 
     @classmethod
     def of(cls, problem: PetabFitProblem, searches: tuple[PetabSearch, ...], best: PetabSearch) -> PetabFit:
@@ -127,26 +135,41 @@ class PetabFit:
         }
         return pd.DataFrame(columns, index=pd.Index(self.problem.names, name="parameter"))
 
+    def interval(self, profile: Profile) -> tuple[float, float]:
+        """The ends of the 95 % interval of a profile, not transformed; where one is open, the bound."""
+        return tuple(float(self._at(profile, end.at)[profile.index]) for end in (profile.lower, profile.upper))  # pyright: ignore[reportReturnType]
+
+    def _at(self, profile: Profile, value: float) -> np.ndarray:
+        point = self.best.end.copy()
+        point[profile.index] = value
+        return self.problem.unscaled(point)
+
+    def profile(
+        self, names: str | Sequence[str] = "all", *, resume: bool = False, progress: Progress | None = None
+    ) -> PetabFit:
+        """The same fit with the profile likelihood of some parameters.
+
+        Parameters
+        ----------
+        names : str or sequence of str
+            Of estimated parameters, or ``"all"``.
+        resume, progress : optional
+            Whether to go on from the profiles that an interrupted call finished; as of `kinetics.fit`.
+
+        Raises
+        ------
+        InputError
+            If a parameter is not estimated.
+        FitInterrupted
+            If it is interrupted: finished profiles are kept for ``resume``.
+        """
+        indices = indices_of(self.problem, names)
+        with checkpoint_of_petab(self.problem, resume=resume) as checkpoint:
+            return replace(self, profiles=run_petab_profiles(self, indices, checkpoint, progress))
+
     def summary(self) -> dict[str, Any]:
         """Everything as plain numbers, for JSON."""
-        table = self.table()
-        numbers = {
-            name: {column: float(table[column].iloc[row]) for column in ("value", "lower", "upper")}
-            for row, name in enumerate(self.problem.names)
-        }
-        return {
-            "problem": self.problem.name,
-            "petab_version": self.problem.tables.version,
-            "estimates": numbers,
-            "log_likelihood": self.values.llh,
-            "chi2": self.values.chi2,
-            "log_prior": self.values.log_prior,
-            "measurements": len(self.problem.tables.measurements),
-            "searches": len(self.searches),
-            "searches_that_agree": self.agreeing,
-            "converged": self.best.converged,
-            "warnings": list(self.warnings),
-        }
+        return petab_summary(self.tree())
 
     def tree(self) -> xr.DataTree:
         """Everything that was found, with hashes and provenance as attributes.
@@ -154,76 +177,17 @@ class PetabFit:
         Returns
         -------
         xarray.DataTree
-            Groups ``parameters`` on (parameter,), ``measurements`` on (measurement,) and ``searches`` on (search,);
-            numbers are in the units of the problem.
+            Groups ``parameters`` on (parameter,), ``measurements`` on (measurement,), ``curves`` on (point,),
+            ``searches`` on (search,) and, of what was profiled, ``profiles`` on (parameter, point); numbers are in the
+            units of the problem.
         """
-        tree = xr.DataTree.from_dict(
-            {"parameters": self._parameters(), "measurements": self._measurements(), "searches": self._searches()}
-        )
-        problem = self.problem
-        tree.attrs |= provenance(
-            petab=problem.name,
-            petab_version=problem.tables.version,
-            model=problem.plan.assembled.model.name,
-            model_hash=problem.plan.assembled.model.content_hash,
-            data_hash=problem.data_hash,
-            seed=problem.seed,
-            engine=problem.objective.engine,
-            log_likelihood=self.values.llh,
-            chi2=self.values.chi2,
-            log_prior=self.values.log_prior,
-            converged=int(self.best.converged),
-            warnings="; ".join(self.warnings),
-        )
-        return tree
+        return petab_tree(self)
 
-    def save(self, path: str | Path) -> None:
+    def drawn_from(self) -> xr.DataTree:
+        """`tree`: measurements and curves in the units of the problem; `kinetics.draw` draws both of it."""
+        return self.tree()
+
+    def save(self, path: str | Path) -> Path:
         """Write `tree` to a NetCDF file, NAME.nc."""
         write_result(self.tree(), path)
-
-    def _parameters(self) -> xr.Dataset:
-        table = self.table()
-        columns = {
-            name: variable(("parameter",), table[name].to_numpy(dtype=float), ONE, f"{about}, not transformed")
-            for name, about in {
-                "value": "estimate",
-                "lower": "lower end of the 95 % interval",
-                "upper": "upper end of the 95 % interval",
-                "lower_bound": "lower bound",
-                "upper_bound": "upper bound",
-            }.items()
-        }
-        columns["scale"] = xr.Variable("parameter", np.array(self.problem.scales, dtype=object))
-        columns["gradient"] = variable(
-            ("parameter",), self.values.gradient, ONE, "derivative of the log-likelihood at the estimate"
-        )
-        return xr.Dataset(columns, {"parameter": np.array(self.problem.names, dtype=object)})
-
-    def _measurements(self) -> xr.Dataset:
-        rows, dims = self.problem.tables.measurements, ("measurement",)
-        texts = {
-            "observable": np.array([row.observable for row in rows], dtype=object),
-            "experiment": np.array([row.experiment for row in rows], dtype=object),
-        }
-        return xr.Dataset(
-            {
-                "measured": variable(dims, [row.value for row in rows], ONE, "measured value"),
-                "simulated": variable(dims, self.values.simulations, ONE, "observable at the estimates"),
-                "noise": variable(dims, self.values.noise, ONE, "scale of the noise at the estimates"),
-                "at": variable(dims, [row.time for row in rows], ONE, "time of the measurement, in that of the model"),
-                **{name: xr.Variable(dims, values) for name, values in texts.items()},
-            }
-        )
-
-    def _searches(self) -> xr.Dataset:
-        both, dims = ("search", "parameter"), ("search",)
-        return xr.Dataset(
-            {
-                "start": xr.Variable(both, np.array([one.start for one in self.searches])),
-                "end": xr.Variable(both, np.array([one.end for one in self.searches])),
-                "log_posterior": variable(dims, [one.log_posterior for one in self.searches], ONE, "at the end"),
-                "evaluations": variable(dims, [one.evaluations for one in self.searches], ONE, "of the objective"),
-                "converged": variable(dims, [int(one.converged) for one in self.searches], ONE, "by its criterion"),
-            },
-            {"parameter": np.array(self.problem.names, dtype=object)},
-        )
+        return Path(path)
