@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FLAT = 1e-10
 """Eigenvalues of the information, over the largest, of directions that the measurements say nothing of."""
+HALF = 1.959964
+"""Standard errors on each side of an estimate in its 95 % interval."""
 SAME = 0.1
 """How far below the best a search may end and count as having found the same."""
 
@@ -89,12 +91,16 @@ class PetabFit(Drawable):
 
     @property
     def standard_errors(self) -> np.ndarray:
-        """In the units of the scales of the problem, (parameter,), from `information`; NaN where that says nothing."""
+        """In the units of the scales of the problem, (parameter,), from `information`; NaN where that says nothing.
+
+        It says nothing where an interval would reach beyond both bounds from anywhere between them.
+        """
         values, vectors = np.linalg.eigh(self.information)
         known = values > FLAT * max(values.max(initial=0.0), 0.0)
         variances = (vectors[:, known] ** 2 / values[known]).sum(axis=1)
         free = (vectors[:, ~known] ** 2).sum(axis=1) > 1e-6
-        return np.where(free, np.nan, np.sqrt(variances))
+        errors, (lower, upper) = np.sqrt(variances), self.problem.bounds
+        return np.where(free | (HALF * errors > upper - lower), np.nan, errors)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -123,7 +129,7 @@ class PetabFit(Drawable):
         """Estimates by name: value, 95 % interval from the expected information, scale, bounds."""
         import pandas as pd
 
-        half = 1.959964 * self.standard_errors
+        half = HALF * self.standard_errors
         lower, upper = self.problem.bounds
         columns = {
             "value": self.problem.unscaled(self.best.end),
