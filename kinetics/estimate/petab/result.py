@@ -91,15 +91,13 @@ class PetabFit(Drawable):
 
     @property
     def standard_errors(self) -> np.ndarray:
-        """In the units of the scales of the problem, (parameter,), from `information`; NaN where that says nothing.
-
-        It says nothing where an interval would reach beyond both bounds from anywhere between them.
-        """
+        """In the units of the scales of the problem, (parameter,), from `information`; NaN where that says nothing."""
         values, vectors = np.linalg.eigh(self.information)
         known = values > FLAT * max(values.max(initial=0.0), 0.0)
         variances = (vectors[:, known] ** 2 / values[known]).sum(axis=1)
         free = (vectors[:, ~known] ** 2).sum(axis=1) > 1e-6
         errors, (lower, upper) = np.sqrt(variances), self.problem.bounds
+        # such an interval reaches beyond both bounds from anywhere between them
         return np.where(free | (HALF * errors > upper - lower), np.nan, errors)
 
     @property
