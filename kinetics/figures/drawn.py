@@ -100,11 +100,6 @@ class Drawn:
         return self.pages[0].caption.markdown()
 
     @property
-    def plain_caption(self) -> str:
-        """The same without markup, for a document that sets it itself."""
-        return self.pages[0].caption.plain()
-
-    @property
     def alt(self) -> str:
         """The figure in words, for who cannot see it."""
         with self.kind.look():

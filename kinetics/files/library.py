@@ -9,6 +9,7 @@ import difflib
 from pathlib import Path
 
 from kinetics.errors import UnknownNameError
+from kinetics.files.foreign import FOREIGN
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PARTS = ("models", "models/regimens", "models/visits", "fits", "fits/figures")
@@ -33,7 +34,7 @@ def library_names(part: str) -> list[str]:
 
 
 def find_file(name: str | Path, part: str) -> Path:
-    """The path of a file named by a user: a path has a separator or ends in ``.toml``, all else ships.
+    """The path of a file named by a user: see `names_a_file`; all else ships.
 
     `UnknownNameError`, with the nearest, if ``part``, such as ``models`` or ``models/regimens``, has no such file.
     """
@@ -61,8 +62,12 @@ def similar_name(name: str, names: list[str]) -> str:
 
 
 def names_a_file(name: str) -> bool:
-    """Whether a name is a path rather than a name of the library."""
-    return "/" in name or "\\" in name or name.endswith(".toml")
+    """Whether a name is a path rather than a name of the library: that of a file of another program is one too.
+
+    >>> names_a_file("mine.toml"), names_a_file("mine.xml"), names_a_file("shipped")
+    (True, True, False)
+    """
+    return "/" in name or "\\" in name or name.endswith((".toml", *FOREIGN))
 
 
 def path_from(file: Path, name: str) -> str | Path:

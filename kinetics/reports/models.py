@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
@@ -70,8 +71,14 @@ class _Plain(StrPrinter):
 
 
 def expression_text(expression: Any) -> str:
-    """An expression in the notation of model files."""
-    return _Plain({"order": None}).doprint(expression)
+    """An expression in the notation of model files; fractions of long numbers to 15 digits.
+
+    >>> import sympy as sp
+    >>> expression_text(sp.Symbol("x") * sp.Rational("3.14159265358979323846") / 12 + sp.Rational(1, 20))
+    '0.261799387799149*x + 1/20'
+    """
+    long = {number: sp.Float(number, 15) for number in expression.atoms(sp.Rational) if number.q > 10**6}
+    return _Plain({"order": None, "full_prec": False}).doprint(expression.xreplace(long))
 
 
 def event_text(event: Event) -> str:

@@ -62,11 +62,10 @@ def petab_observables(summary: Mapping[str, Any]) -> Table:
 
 def petab_facts(summary: Mapping[str, Any]) -> list[str]:
     """How well everything fits together, and how sure the best is, in words."""
-    searches = count_text(summary["searches"], "search").replace("searchs", "searches")
     facts = [
         f"log-likelihood {summary['log_likelihood']:.6g}",
         f"chi2 {summary['chi2']:.6g} of {count_text(summary['measurements'], 'measurement')}",
-        f"{summary['searches_that_agree']} of {searches} ended as high",
+        f"{summary['searches_that_agree']} of {summary['searches']} searches ended as high",
     ]
     if summary["log_prior"]:
         facts.insert(1, f"logarithm of the prior {summary['log_prior']:.6g}")

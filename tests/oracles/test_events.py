@@ -230,6 +230,22 @@ DRUG = '[doses.drug]\nunit = "1"\ninto = "A"\n'
 
 
 @ENGINES
+def test_a_crossing_fires_once_though_nothing_undoes_it(tmp_path, engine):
+    """Times of crossings have a rounding, and the events leave as it was what their triggers compare."""
+    wave = {"x": ("0", "7.3*v"), "v": ("1", "-7.3*x"), "n": ("0", "0"), "m": ("0", "0")}
+    model = model_of(
+        tmp_path,
+        wave,
+        '[events.now]\ntrigger = "x > 0.3"\nassignments = { n = "n + 1" }\n'
+        '[events.later]\ntrigger = "x > 0.3"\ndelay = "0.01*d"\nassignments = { m = "m + 1" }',
+    )
+    found = trajectory(model, 10, engine)
+    crossings = (math.asin(0.3) + 2 * math.pi * np.arange(12)) / 7.3
+    np.testing.assert_allclose(times_of(found, "now"), crossings, rtol=1e-9)
+    np.testing.assert_allclose(times_of(found, "later"), crossings + 0.01, rtol=1e-9)
+
+
+@ENGINES
 def test_a_dose_comes_before_an_event_of_its_time(tmp_path, engine):
     table = DRUG + '[events.doubled]\ntrigger = "time >= d"\nassignments = { A = "2*A" }\n'
     table += '[events.seen]\ntrigger = "A >= 6"\nassignments = { B = "B + 1" }'

@@ -136,7 +136,8 @@ class _Run:
             fires, limit = False, by_rule
         # doses come first: what fires with one is seen behind it
         self._note(changes, dense, time, np.inf if fires else limit - time - self._same)
-        self.y = dense.integrated(np.array([limit - time]))[0]
+        # a sum and its difference round: a state of just before would fire what has fired again
+        self.y = dense.integrated(np.array([changes[-1].time if fires else limit - time]))[0]
         if limit == end and self._clock is not None:  # a sum of many stretches has a rounding
             self.y[self._clock] = self._ahead + end
         self._pieces.append(Piece(dense, time, limit))

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FLAT = 1e-10
 """Eigenvalues of the information, over the largest, of directions that the measurements say nothing of."""
+HALF = 1.959964
+"""Standard errors on each side of an estimate in its 95 % interval."""
 SAME = 0.1
 """How far below the best a search may end and count as having found the same."""
 
@@ -94,7 +96,9 @@ class PetabFit(Drawable):
         known = values > FLAT * max(values.max(initial=0.0), 0.0)
         variances = (vectors[:, known] ** 2 / values[known]).sum(axis=1)
         free = (vectors[:, ~known] ** 2).sum(axis=1) > 1e-6
-        return np.where(free, np.nan, np.sqrt(variances))
+        errors, (lower, upper) = np.sqrt(variances), self.problem.bounds
+        # such an interval reaches beyond both bounds from anywhere between them
+        return np.where(free | (HALF * errors > upper - lower), np.nan, errors)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -123,7 +127,7 @@ class PetabFit(Drawable):
         """Estimates by name: value, 95 % interval from the expected information, scale, bounds."""
         import pandas as pd
 
-        half = 1.959964 * self.standard_errors
+        half = HALF * self.standard_errors
         lower, upper = self.problem.bounds
         columns = {
             "value": self.problem.unscaled(self.best.end),
@@ -184,7 +188,7 @@ class PetabFit(Drawable):
         return petab_tree(self)
 
     def drawn_from(self) -> xr.DataTree:
-        """`tree`: measurements and curves in the units of the problem; `kinetics.draw` draws both of it."""
+        """`tree`: measurements on (measurement,) and curves on (point,), in the units of the problem, which are drawn."""
         return self.tree()
 
     def save(self, path: str | Path) -> Path:

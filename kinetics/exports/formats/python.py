@@ -13,11 +13,6 @@ from kinetics.model import Model
 from kinetics.text.lists import listed
 from kinetics.units import unit_text
 
-_RESERVED = frozenset(
-    [*keyword.kwlist, *["PARAMETERS", "factorial", "float", "math", "np", "parameters", "states", "time", "values"]]
-)
-"""Words of Python, and names that the module has for its own."""
-
 _OWN_NAMES = "PARAMETERS factorial float math np parameters states time values"
 """What the module itself calls so."""
 _HEAD = '''"""{title}
