@@ -188,7 +188,7 @@ class PetabFit(Drawable):
         return petab_tree(self)
 
     def drawn_from(self) -> xr.DataTree:
-        """`tree`: measurements and curves in the units of the problem; `kinetics.draw` draws both of it."""
+        """`tree`: measurements on (measurement,) and curves on (point,), in the units of the problem, are drawn."""
         return self.tree()
 
     def save(self, path: str | Path) -> Path:
