@@ -220,7 +220,7 @@ def test_a_missing_extra_says_how_to_install_it(fitted, tmp_path, monkeypatch):
 def test_what_has_no_report_says_what_has(project, tmp_path, run):
     answer = run("report", project / "models" / "pool.toml", "--out", tmp_path / "a.html")
     assert answer.status == 2
-    assert "is a model; a report is of a fit, a prediction" in answer.err
+    assert "takes this one; a report is of a fit, a prediction" in answer.err
     with pytest.raises(InputError, match="must be a fit, a prediction"):
         kinetics.write_report(np.ones(3), tmp_path / "a.html")
     assert json.dumps([path.name for path in tmp_path.glob("a.*")]) == "[]"

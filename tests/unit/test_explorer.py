@@ -311,7 +311,7 @@ def test_rules_of_a_regimen_of_ones_own_are_left_to_simulate(model):
 
 
 def test_counts_of_a_user_stand_at_their_months(tmp_path, model):
-    table = b"patient;day;analyte;value;unit\nP1;0;N;950;cells/uL\nP1;60.875;N;<20;cells/uL\n"
+    table = b"patient,day,analyte,value,unit\nP1,0,N,950,cells/uL\nP1,60.875,N,<20,cells/uL\n"
     points = points_of(read_points("my counts.csv", table, model, tmp_path), model)["N"]
     assert points.months == pytest.approx((0.0, 2.0))
     assert points.values == pytest.approx((0.95, 0.02))

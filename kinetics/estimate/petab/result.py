@@ -188,7 +188,7 @@ class PetabFit(Drawable):
         return petab_tree(self)
 
     def drawn_from(self) -> xr.DataTree:
-        """`tree`: measurements on (measurement,) and curves on (point,), in the units of the problem, which are drawn."""
+        """`tree`: measurements on (measurement,) and curves on (point,), in the units of the problem, are drawn."""
         return self.tree()
 
     def save(self, path: str | Path) -> Path:

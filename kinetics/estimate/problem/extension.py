@@ -59,7 +59,9 @@ class _Merger:
         data = self._table(self.own.data, self.base.data, ())
         faults = Faults()
         for name in data["fit"].get("without", ()):
-            if not _remove(data, ("free", *name.split("."))):
+            left = _without(data, ("free", *name.split(".")))
+            data = left or data
+            if left is None:
                 message = f"{self.base.path.name} has no free parameter '{name}'"
                 faults.add(message, self.own.where("fit", "without"), "fit.without")
         faults.raise_if_any()
@@ -89,13 +91,12 @@ def _check_names(names: Any) -> None:
         raise InputError('must be a list of free parameters of the fit it extends, such as ["k"]')
 
 
-def _remove(table: Any, keys: Keys) -> bool:
-    """Remove a row of nested tables, and those that it leaves empty; whether it was there."""
+def _without(table: Any, keys: Keys) -> dict[str, Any] | None:
+    """Nested tables without a row, nor those that it leaves empty; None if it is not there."""
     key, *further = keys
     if not isinstance(table, dict) or key not in table:
-        return False
-    if further and not _remove(table[key], tuple(further)):
-        return False
-    if not further or not table[key]:
-        del table[key]
-    return True
+        return None
+    inner = _without(table[key], tuple(further)) if further else {}
+    if inner is None:
+        return None
+    return {name: inner if name == key else row for name, row in table.items() if name != key or inner}

@@ -42,7 +42,7 @@ class Names:
         Examples
         --------
         >>> from kinetics.model import Parameter, State
-        >>> pool = State(name="at", unit="mg", initial=1, rate=0)
+        >>> pool = State(name="at", unit="mg", initial=0, rate=0)
         >>> Names.of(Model.from_symbols("my-pool", time="day", states=[pool]), {"at"})
         Names(model='my_pool', quantities={'at': 'at_'}, events={})
         """

@@ -59,7 +59,7 @@ class PatientData:
     <PatientData: 1 patient, 2 counts of A, 0 doses>
     >>> data["P2"]
     Traceback (most recent call last):
-    kinetics.errors.UnknownNameError: no patient 'P2'; did you mean 'P1'?
+    kinetics.errors.UnknownNameError: no patient 'P2'; the nearest is P1
     """
 
     patients: Mapping[str, Patient]
