@@ -82,7 +82,7 @@ def load(name: str | Path) -> Loaded:
 
             return read_result(path)
         case _:
-            raise InputError(Fault(f"cannot be loaded: it is {kind_text(kind)}; 'check' takes it too", str(path)))
+            raise InputError(Fault(f"cannot be loaded: it is {kind_text(kind)}; 'kinetics check' checks it", str(path)))
     return Kind.load(path)
 
 

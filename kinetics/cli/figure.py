@@ -92,8 +92,9 @@ def _figure(name: str) -> Kind[Any] | Path:
 
 def _other_kind(name: str, source: Path, result: xr.DataTree) -> Fault:
     """What an input is that a figure cannot be drawn from, and what makes the right one."""
-    from kinetics.figures.kinds import OF_RESULTS
+    from kinetics.figures.kinds import OF_PATIENTS
     from kinetics.result_kinds import described, needed
 
-    remedy = needed("clinic") if name in OF_RESULTS else "without INPUT.nc it is drawn from what its file says"
+    makers = {**dict.fromkeys(OF_PATIENTS, "clinic"), "petab_fit": "petab"}
+    remedy = needed(makers[name]) if name in makers else "without INPUT.nc it is drawn from what its file says"
     return Fault(f"is {described(result)}, and {name} cannot be drawn from it; {remedy}", str(source))

@@ -34,13 +34,15 @@ class _Kinds(Mapping[str, _Class]):
         return len(self._places)
 
 
-_OF_RESULTS = {
+_OF_PATIENTS = {
     "goodness_of_fit": "goodness_of_fit.draw:GoodnessOfFit",
     "individual_fits": "individual_fits.draw:IndividualFits",
-    "petab_fit": "petab_fit.draw:PetabFitFigure",
     "population_prediction": "population_prediction.draw:PopulationPrediction",
     "visual_predictive_check": "visual_predictive_check.of_clinic:ClinicVisualPredictiveCheck",
 }
+OF_PATIENTS: Mapping[str, type[OutputsFigure]] = _Kinds(_OF_PATIENTS)
+"""Those that are drawn from the fit of a clinic."""
+_OF_RESULTS = {**_OF_PATIENTS, "petab_fit": "petab_fit.draw:PetabFitFigure"}
 OF_RESULTS: Mapping[str, type[OutputsFigure]] = _Kinds(_OF_RESULTS)
 """Those that are drawn from a result of patients or of PEtab, by a name that needs no file."""
 KINDS: Mapping[str, type[Kind[Any]]] = _Kinds(

@@ -30,7 +30,7 @@ def test_a_check_returns_what_it_finds_in_each_file(project: Path):
 def test_load_reads_a_file_by_its_kind(project: Path):
     kinds = {"models/pool.toml": "Model", "models/regimens/once.toml": "Regimen", "fits/turnover.toml": "FitProblem"}
     assert {name: type(load(project / name)).__name__ for name in kinds} == kinds
-    with pytest.raises(InputError, match="it is a table; 'show' and 'check' take it"):
+    with pytest.raises(InputError, match="it is of kind table; 'kinetics check' checks it"):
         load(project / "fits" / "pool.csv")
     with pytest.raises(InputError, match="did you mean"):
         load("alemtuzumap")

@@ -9,10 +9,11 @@ from pathlib import Path
 import matplotlib
 import pytest
 
+from kinetics import FitProblem, fit
 from kinetics.comparison import load_regimens, read_comparison
-from kinetics.estimate import FitProblem
 from kinetics.figures import draw, figure_of_comparison
 from kinetics.figures.kinds import KINDS
+from tests.petab_files import write_problem
 
 from . import parts
 from . import test_evaluated as evaluated
@@ -172,6 +173,12 @@ def test_visual_predictive_check_of_counts():
 @looks_as_before
 def test_individual_fits():
     return draw(individual.result()).figure
+
+
+@looks_as_before
+def test_petab_fit(tmp_path):
+    problem = FitProblem.from_petab(write_problem(tmp_path, 1))
+    return draw(fit(problem, starts=3)).figure
 
 
 @looks_as_before

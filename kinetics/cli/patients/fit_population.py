@@ -61,11 +61,11 @@ def fit_population(
         wrote(out)
     if figures is not None:
         from kinetics.figures import draw
-        from kinetics.figures.kinds import OF_RESULTS
+        from kinetics.figures.kinds import OF_PATIENTS
 
         figures.mkdir(exist_ok=True)
         tree = fit.tree()
-        for kind in OF_RESULTS:
+        for kind in OF_PATIENTS:
             for written in draw(kind, figures / f"{kind}.pdf", input=tree).files:
                 wrote(written)
     if as_json:

@@ -13,7 +13,7 @@ from kinetics.documents.gathering.models import equations_section, model_of, par
 from kinetics.documents.gathering.pictures import picture
 from kinetics.documents.gathering.predictions import facts_of
 from kinetics.documents.gathering.provenance import provenance_section
-from kinetics.figures.kinds import OF_RESULTS
+from kinetics.figures.kinds import OF_PATIENTS
 from kinetics.model import Model
 from kinetics.patients.clinic import ClinicFit
 from kinetics.reports.clinic import clinic_sentence, diagnostic_tables, population_tables
@@ -45,7 +45,7 @@ def clinic_document(tree: xr.DataTree, model: Model | None = None, fit: ClinicFi
 
 def _has(tree: xr.DataTree, name: str) -> bool:
     """Whether a tree has what a figure of this name shows."""
-    return name in OF_RESULTS and ("visits" if name == "goodness_of_fit" else name) in tree.children
+    return name in OF_PATIENTS and ("visits" if name == "goodness_of_fit" else name) in tree.children
 
 
 def _visits(tree: xr.DataTree) -> Table:
