@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from kinetics import Model
+from kinetics import FitProblem, Model
 from kinetics.errors import InputError
 
 PART = """
@@ -66,3 +66,14 @@ def test_a_part_that_is_gone_is_a_fault(whole):
 def test_a_file_written_while_it_was_read_is_not_kept(whole):
     write(whole, WHOLE, age=0)
     assert Model.load(whole) is not Model.load(whole)
+
+
+def test_no_reader_changes_the_document_that_the_next_one_takes(project):
+    """A fit that leaves out a parameter of the one it extends leaves that one whole."""
+    free = {"A0": 'lower = 0.01, upper = 100, unit = "1e9/L"', "c": 'lower = 0.01, upper = 100, unit = "1"'}
+    base = project.fit({"time": "5 day", "value": 1.0, "log_se": 0.1}, free=free)
+    write(base, base.read_text())
+    fewer = base.with_name("fewer.toml")
+    fewer.write_text('[fit]\ntitle = "fewer"\nextends = "./one.toml"\nwithout = ["c"]\n')
+    names = [[one.name for one in FitProblem.load(path).free] for path in (fewer, fewer, base)]
+    assert names == [["A0"], ["A0"], ["A0", "c"]]
