@@ -1,6 +1,7 @@
 """The fit of a PEtab problem as a result: kept, profiled, read back, drawn; A = a0 exp(-k t) in closed form."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from kinetics import FitProblem, InputError, cite, draw, fit, read_result, repor
 from kinetics.estimate import FitInterrupted
 from kinetics.estimate.petab import petab_summary
 from kinetics.estimate.petab.searching import PetabSearches
+from kinetics.interop.petab.objective.noise import Noise
 from tests.petab_files import FILES, MEASURED, SIGMA, log_likelihood, write_problem
 
 VALUES = np.array(list(MEASURED.values()))
@@ -141,3 +143,13 @@ def test_a_report_has_the_estimates_and_the_equations(found, tmp_path):
     page = (tmp_path / "found.html").read_text()
     for word in ("Observables", "95 % by the profile", "SHA-256 of measurements.tsv", "<math"):
         assert word in page
+
+
+def test_parameters_known_to_very_different_precision_all_have_an_interval(found):
+    errors = replace(found, information=np.diag([1e12, 4.0])).standard_errors
+    np.testing.assert_allclose(errors, [1e-6, 0.5])
+
+
+def test_noise_much_larger_than_a_logarithm_can_be_is_drawn_on_a_linear_scale():
+    lower, upper = Noise(np.array([1.0]), np.array(["lin"]), np.array([False])).scatter(np.array([1e4]))
+    assert (lower[0], upper[0]) == (-9999.0, 10001.0)

@@ -28,8 +28,8 @@ from kinetics.text.numbers import count_text
 if TYPE_CHECKING:
     import pandas as pd
 
-FLAT = 1e-10
-"""Eigenvalues of the information, over the largest, of directions that the measurements say nothing of."""
+FLAT = 1e-14
+"""Eigenvalues of the information, over the largest, that rounding alone leaves: nothing is known along them."""
 HALF = 1.959964
 """Standard errors on each side of an estimate in its 95 % interval."""
 SAME = 0.1

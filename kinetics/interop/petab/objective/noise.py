@@ -106,6 +106,7 @@ class Noise:
             Scales of the noise; that of Laplace noise is its standard deviation over the root of 2.
         """
         deviation = np.where(self.laplace, np.sqrt(2.0), 1.0) * sigma
-        factor = np.exp(np.where(self.transformation == "log10", _LN10, 1.0) * deviation)
+        base = np.where(self.transformation == "log10", _LN10, 1.0)
+        factor = np.exp(np.where(self._linear, 0.0, base * deviation))
         lower = np.where(self._linear, self.measured - deviation, self.measured / factor)
         return lower, np.where(self._linear, self.measured + deviation, self.measured * factor)
