@@ -245,6 +245,14 @@ def test_a_crossing_fires_once_though_nothing_undoes_it(tmp_path, engine):
     np.testing.assert_allclose(times_of(found, "later"), crossings + 0.01, rtol=1e-9)
 
 
+def test_a_series_of_executions_that_wait_has_an_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("kinetics.engines.events.execution.MOST_WAITING", 3)
+    wave = {"x": ("0", "7.3*v"), "v": ("1", "-7.3*x"), "n": ("0", "0")}
+    event = '[events.later]\ntrigger = "x > 0.3"\ndelay = "100*d"\nassignments = { n = "n + 1" }'
+    with pytest.raises(IntegrationError, match=r"more than 3 executions of events wait at time 2\.6.* of event later"):
+        trajectory(model_of(tmp_path, wave, event), 10, "batch")
+
+
 @ENGINES
 def test_a_dose_comes_before_an_event_of_its_time(tmp_path, engine):
     table = DRUG + '[events.doubled]\ntrigger = "time >= d"\nassignments = { A = "2*A" }\n'

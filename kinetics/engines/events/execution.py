@@ -16,6 +16,8 @@ from kinetics.units import unit_text
 
 MOST = 1000
 """Executions at one time."""
+MOST_WAITING = 10_000
+"""Executions that wait for their delay."""
 _NAMED = 6
 
 
@@ -98,6 +100,9 @@ class Executions:
             firing = Firing(number, time, time + delay, y, values, sides)
             self._pending.append(firing)
             self.history.append(firing)
+            if len(self._pending) > MOST_WAITING:
+                waiting = f"more than {MOST_WAITING} executions of events wait at {self._text(time)}, the last of event"
+                raise IntegrationError(f"{waiting} {event.name}; check its trigger and its delay")
         self.truths = truths
 
     def execute(self, time: float, y: np.ndarray) -> np.ndarray:
