@@ -80,10 +80,10 @@ def _directions(
     by_constant[:, :count] = of_names.constants
     inflows, boluses = np.zeros((2, len(segments), len(system.states), size))
     if (changes := stretches.changes) is not None:
-        chosen = slice(len(segments))
-        inflows[:, :, :count] = np.einsum("sdn,dy->syn", changes.rates[row, chosen], doses)
-        boluses[:, :, :count] = np.einsum("sdn,dy->syn", changes.boluses[row, chosen], doses)
-        delays[:, :count] = changes.delays[row, chosen]
+        chosen, known = slice(len(segments)), slice(changes.rates.shape[-1])  # of doses by names, or by all directions
+        inflows[:, :, known] = np.einsum("sdn,dy->syn", changes.rates[row, chosen], doses)
+        boluses[:, :, known] = np.einsum("sdn,dy->syn", changes.boluses[row, chosen], doses)
+        delays[:, known] = changes.delays[row, chosen]
     return Directions(start_changes, by_constant, of_names.entered, inflows, boluses, delays)
 
 
