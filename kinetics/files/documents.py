@@ -12,7 +12,7 @@ from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.files.foreign import check_not_foreign
-from kinetics.files.kept import Kept
+from kinetics.files.read_cache import ReadCache
 from kinetics.files.reading import MAX_TEXT, read_bytes
 from kinetics.text.escaping import character_name, forbidden_character, forbidden_lines
 
@@ -88,7 +88,7 @@ def _check_characters(text: str, path: Path) -> None:
 
 def read_document(path: str | Path) -> Document:
     """Read a TOML file; `InputError` if it cannot be read, is too large, or is not TOML."""
-    return _READ.read(Path(path), _read)
+    return _CACHE.read(Path(path), _read)
 
 
 def _read(path: Path) -> tuple[Document, tuple[Path, ...]]:
@@ -99,7 +99,7 @@ def _read(path: Path) -> tuple[Document, tuple[Path, ...]]:
     return document, (path,)
 
 
-_READ = Kept[Document](most=256)
+_CACHE = ReadCache[Document](most=256)
 
 
 def _parsed(text: str, path: Path) -> dict[str, Any]:

@@ -12,8 +12,8 @@ import sympy as sp  # pyright: ignore[reportMissingTypeStubs]
 
 from kinetics.errors import Faults, UnknownNameError
 from kinetics.files.documents import Document
-from kinetics.files.kept import Kept
 from kinetics.files.library import find_file, library_folder
+from kinetics.files.read_cache import ReadCache
 from kinetics.files.rows import dotted_name
 from kinetics.model import hashes
 from kinetics.model.adoption import adopted_tables
@@ -100,7 +100,7 @@ class Model(OtherFormats):
         InputError
             With every fault of the file, of the files it extends and of those it uses.
         """
-        return _read(name)[0] if isinstance(name, Document) else _LOADED.read(find_file(name, "models"), _read)
+        return _read(name)[0] if isinstance(name, Document) else _CACHE.read(find_file(name, "models"), _read)
 
     @classmethod
     def from_symbols(
@@ -242,4 +242,4 @@ def _read(file: Path | Document) -> tuple[Model, tuple[Path, ...]]:
     return checked(Model, faults, draft.tables, draft.correlations, time, **rest), draft.files
 
 
-_LOADED = Kept[Model](most=32)
+_CACHE = ReadCache[Model](most=32)

@@ -44,7 +44,7 @@ def run_petab_profiles(
     fit: PetabFit, indices: Sequence[int], checkpoint: Checkpoint, progress: Progress | None = None
 ) -> tuple[Profile, ...]:
     """The profiles of the parameters of some numbers, each kept as soon as it is finished."""
-    told, optimum = progress or (lambda done, total: None), fit.best.end
+    report, optimum = progress or (lambda done, total: None), fit.best.end
     finished = checkpoint.profiles(optimum)
 
     def done() -> str:
@@ -52,12 +52,12 @@ def run_petab_profiles(
 
     checkpoint.begin(done())
     for number, index in enumerate(indices):
-        told(number, len(indices))
+        report(number, len(indices))
         if index not in finished:
             finished[index] = _profile(fit, index, number, len(indices))
             checkpoint.done = done()
             checkpoint.keep_profiles(optimum, list(finished.values()))
-    told(len(indices), len(indices))
+    report(len(indices), len(indices))
     return tuple(replace(finished[index], name=fit.problem.names[index]) for index in indices)
 
 

@@ -72,16 +72,16 @@ def run_petab_searches(
         LOG.info("%d of %d searches were done before and are not used; %s", len(unused), starts, hint)
     finished = kept_searches(checkpoint, problem)
     checkpoint.begin(f"{len(finished)} of {starts} searches")
-    told = progress or (lambda done, total: None)
-    told(len(finished), starts)
-    watched = replace(problem, report=_Report(finished, starts, told))
+    report = progress or (lambda done, total: None)
+    report(len(finished), starts)
+    watched = replace(problem, report=_Report(finished, starts, report))
     numbers = [number for number in range(starts) if number not in finished]
     with closing(results(PetabSearches(watched), numbers, client)) as found:
         for searches in found:
             finished |= searches
             checkpoint.done = f"{len(finished)} of {starts} searches"
             keep(checkpoint, finished)
-            told(len(finished), starts)
+            report(len(finished), starts)
     return tuple(finished[number] for number in range(starts))
 
 

@@ -25,7 +25,7 @@ from kinetics.units import unit_text
 
 COLOUR = tuple(COLOURS[name] for name in ("blue", "vermillion", "green", "black"))
 DASH = ("solid", "8 4", "12 4 2 4", "3 3")
-"""Of the scenarios in order; told apart by either."""
+"""Of the scenarios in order; either distinguishes them."""
 _POINT = "#4D4D4D"
 _DECADES = 3.5
 """Of a logarithmic axis, at most."""

@@ -57,8 +57,10 @@ def _names(
         free = [heading for heading in table.header if heading and heading not in used and not is_personal(heading)]
         free = [heading for heading in free if not is_bookkeeping(heading) and _has_numbers(table, heading, any)]
         # a heading tells that these are analytes, so that what is no number among their cells is a fault
-        told = [name for name in free if (likely_output(name, model) if model else unit_in_brackets(name)) is not None]
-        return told or [name for name in free if _has_numbers(table, name, all)]
+        likely = [
+            name for name in free if (likely_output(name, model) if model else unit_in_brackets(name)) is not None
+        ]
+        return likely or [name for name in free if _has_numbers(table, name, all)]
     if columns.analyte is None:
         return [columns.value] if columns.value is not None else []
     if layout == "long":

@@ -17,7 +17,7 @@ MARGIN = 2 * 10**9
 """Nanoseconds: a file that is younger than this when it is read may change again within one tick of its clock."""
 
 
-class Kept(Generic[T]):
+class ReadCache(Generic[T]):
     """The last results of reading files, each with a digest of all that was read.
 
     A notebook names the same model in call after call, and one command reads it for each file that
@@ -25,7 +25,7 @@ class Kept(Generic[T]):
 
     >>> from kinetics.files.library import find_file, library_names
     >>> path = find_file(library_names("models")[0], "models")
-    >>> texts = Kept[str](most=8)
+    >>> texts = ReadCache[str](most=8)
     >>> first = texts.read(path, lambda path: (path.read_text(), (path,)))
     >>> texts.read(path, lambda path: ("not asked", ())) == first
     True
@@ -33,25 +33,25 @@ class Kept(Generic[T]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: OrderedDict[Path, tuple[tuple[Path, ...], bytes, T]] = OrderedDict()
+        self._results: OrderedDict[Path, tuple[tuple[Path, ...], bytes, T]] = OrderedDict()
 
     def read(self, path: Path, read: Callable[[Path], tuple[T, tuple[Path, ...]]]) -> T:
         """What was read from a path, if all its files still say the same; else what ``read`` makes of it, and of what.
 
         Of more than ``most`` results, the one not asked for longest is dropped.
         """
-        if path in self._kept:
-            files, digest, result = self._kept.pop(path)
+        if path in self._results:
+            files, digest, result = self._results.pop(path)
             if _digest(files) == digest:
-                self._kept[path] = files, digest, result
+                self._results[path] = files, digest, result
                 return result
         began = time.time_ns()
         result, files = read(path)
         digest = _digest(files)
         if digest is not None and all(file.stat().st_mtime_ns < began - MARGIN for file in files):
-            self._kept[path] = files, digest, result
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+            self._results[path] = files, digest, result
+        while len(self._results) > self._most:
+            self._results.popitem(last=False)
         return result
 
 
